@@ -5,35 +5,39 @@
 # %% auto #0
 __all__ = ['WORDS', 'TENS', 'NUMERALS', 'SCALES', 'UNITS', 'SYNONYMS', 'NUMBER_RULES', 'VERSION_RULES', 'CODE_RULES',
            'PORT_RULES', 'URL_RULES', 'EMAIL_RULES', 'PATH_RULES', 'SETTING_RULES', 'ENV_RULES', 'FLAG_RULES',
-           'MENU_RULES', 'COMMAND_RULES', 'QUOTED_RULES', 'RULES', 'TOOLS', 'claims_of', 'canonical', 'Said',
+           'MENU_RULES', 'COMMAND_RULES', 'QUOTED_RULES', 'RULES', 'TOOLS', 'SUPPORT', 'claims_of', 'canonical', 'Said',
            'unsupported', 'declines']
 
-# %% ../nbs/03a_claims.ipynb #69d022fd
+# %% ../nbs/03a_claims.ipynb #b0b77b78
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from .core import LOOKALIKES, Claim, normalise, says
+from .core import LOOKALIKES, Claim, admits, normalise, says
 
-# %% ../nbs/03a_claims.ipynb #81e8e25a
-WORDS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+# %% ../nbs/03a_claims.ipynb #7252bd20
+WORDS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen seventeen eighteen nineteen"
+)
 TENS = "twenty thirty forty fifty sixty seventy eighty ninety hundred"
 NUMERALS: dict[str, int] = {word: value for value, word in enumerate(WORDS.split())}
-NUMERALS |= {word: 10 * tens for tens, word in enumerate(TENS.split(), 2)} | {"hundred": 100}
+NUMERALS |= {word: 10 * tens for tens, word in enumerate(TENS.split(), 2)}
 SCALES: dict[str, float] = {"k": 1e3, "thousand": 1e3, "million": 1e6, "billion": 1e9}
 
-# %% ../nbs/03a_claims.ipynb #b77e8cec
+# %% ../nbs/03a_claims.ipynb #f2c032c1
 _SPELLINGS = """
 second 0.001: ms millisecond milliseconds | second 1: s sec secs second seconds
 second 60: min mins minute minutes | second 3600: h hr hrs hour hours
 second 86400: d day days | second 604800: week weeks | month 1: month months | month 12: year years
 KB 1: kb kilobyte kilobytes | MB 1: mb megabyte megabytes meg megs | TB 1: tb terabyte terabytes
 GB 1: gb gig gigs gigabyte gigabytes | KiB 1: kib | MiB 1: mib | GiB 1: gib | byte 1: byte bytes
-KB/s 1: kb/s kbyte/s | MB/s 1: mb/s | kbit/s 1: kbit/s kbps | Mbit/s 1: mbit/s mbps | Gbit/s 1: gbit/s gbps
-% 1: % percent pct | EUR 1: eur euro euros € | USD 1: usd dollar dollars $ | GBP 1: gbp £ | CHF 1: chf
-times 1: times x | °C 1: °c | °F 1: °f | mm 1: mm | cm 1: cm | km 1: km | kg 1: kg | mAh 1: mah | W 1: watt watts
-Hz 1: hz | kHz 1: khz | MHz 1: mhz | GHz 1: ghz | dpi 1: dpi | px 1: px pixel pixels | V 1: volt volts
+KB/s 1: kb/s kbyte/s | MB/s 1: mb/s | kbit/s 1: kbit/s kbps | Mbit/s 1: mbit/s mbps
+Gbit/s 1: gbit/s gbps | Hz 1: hz | kHz 1: khz | MHz 1: mhz | GHz 1: ghz | dpi 1: dpi
+EUR 1: eur euro euros € | USD 1: usd dollar dollars $ | GBP 1: gbp £ | CHF 1: chf
+% 1: % percent pct | times 1: times x | °C 1: °c | °F 1: °f | mm 1: mm | cm 1: cm | km 1: km
+kg 1: kg | mAh 1: mah | W 1: watt watts | V 1: volt volts | px 1: px pixel pixels
 """
 UNITS: dict[str, tuple[str, float]] = {
     spelling: (group.split()[0], float(group.split()[1]))
@@ -41,7 +45,7 @@ UNITS: dict[str, tuple[str, float]] = {
     for spelling in spellings.split()
 }
 
-# %% ../nbs/03a_claims.ipynb #eb65f5a1
+# %% ../nbs/03a_claims.ipynb #de165704
 SYNONYMS = {
     alias: word
     for word, aliases in {
@@ -67,54 +71,62 @@ def _singular(word: str) -> str:
         word = word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
     return SYNONYMS.get(word, word)
 
-
+# %% ../nbs/03a_claims.ipynb #1d633c0a
 def _unit(word: str) -> tuple[str, float]:
     "The base form and the factor of a unit; a counted thing is its own singular."
     return UNITS.get(word.casefold()) or (_singular(word), 1.0)
 
-# %% ../nbs/03a_claims.ipynb #cf179152
-def _any(words: Sequence[str]) -> str:
-    "A pattern for one of several words, longest first."
+# %% ../nbs/03a_claims.ipynb #660b493b
+def _any(words: str | Iterable[str]) -> str:
+    "A pattern for one of several words (or of a string of them), longest first."
+    if isinstance(words, str):
+        words = words.split("," if "," in words else None)
     return "(?:" + "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True)) + ")"
 
 
 _DIGITS = r"(?:\d{1,3}(?:[ ,\u00a0\u202f]\d{3}){1,4}(?!\d)|\d{1,15}(?:\.\d{1,6})?)"
-_WORD = rf"(?:{_any(TENS.split())}(?:-{_any(WORDS.split()[1:10])})?|{_any(WORDS.split())})\b"
+_WORD = rf"(?:{_any(TENS)}(?:-{_any(WORDS.split()[1:10])})?|{_any(WORDS)})\b"
 _NUMBER = rf"(?:{_DIGITS}|\b(?i:{_WORD}))"
 _RANGE = rf"(?:{_NUMBER} ?(?:-|to) ?|\d{{1,15}} (?:and|or) )?{_NUMBER}"
-_SCALE = rf"(?: ?{_any(list(SCALES))}\b)?"
+_SCALE = rf"(?: ?{_any(SCALES)}\b)?"
 _START = r"(?<![\w.,/:$€£+-])"
-_MEASURE = rf"(?i:{_any(list(UNITS))})(?![\w/])"
+_MEASURE = rf"(?i:{_any(UNITS)})(?![\w/])"
 
-# %% ../nbs/03a_claims.ipynb #c241340a
+# %% ../nbs/03a_claims.ipynb #9a24d705
 _STOP = _any(
-    "a about after again all also am an and are as at be before but by can click do does first for from has have if "
-    "in instead into is it its last more most must next no not now of off on once only open or per press select "
-    "should since so than that the then this to under until was when where which while will with without you "
-    "your".split()
+    "a about after again all also am an and are as at be before but by can click do does first for "
+    "from has have if in instead into is it its last more most must next no not now of off on once "
+    "only open or per press select should since so than that the then this to under until was when "
+    "where which while will with without you your"
 )
 _NO_UNIT = _any(
-    "as does easy ends goes has lets means needs options others parts reasons serves steps takes things this uses "
-    "was ways works".split()
+    "as does easy ends goes has lets means needs options others parts reasons serves steps takes "
+    "things this uses was ways works"
 )
 _ADJECTIVE = rf"(?:(?!{_STOP} |{_MEASURE})[a-z]+ )??"
-_COUNTED = rf" {_ADJECTIVE}(?!{_NO_UNIT}\b)[a-z]*[a-hj-rtv-z]s\b|-(?!{_STOP}\b)[a-z]{{3,}}\b"
+_COUNTED = (
+    rf" {_ADJECTIVE}(?:people|(?!{_NO_UNIT}\b)[a-z]*[a-hj-rtv-z]s)\b|-(?!{_STOP}\b)[a-z]{{3,}}\b"
+)
 
-# %% ../nbs/03a_claims.ipynb #8f572de4
+# %% ../nbs/03a_claims.ipynb #5a837403
+_SMALL = rf"(?:{_DIGITS}|(?!(?:one|two)\b)(?i:{_WORD}))"
+_CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]\d(?: ?[ap]m\b)?(?![\w:])"
+_PHONE = r"(?:\+\d{1,3}[ -]?|(?:1-)?\d{3}[ -]|\(\d{3}\) ?)\d{2,4}[ -]\d{3,4}(?:[ -]\d{2,4})?"
 NUMBER_RULES = (
     rf"{_START}{_RANGE}{_SCALE}[ -]?{_MEASURE}",
     rf"(?<!\w)(?:[$€£] ?|(?:EUR|USD|GBP|CHF) ){_DIGITS}{_SCALE}",
-    rf"{_START}(?:\d{{1,15}} ?(?:-|to|and|or) ?)?(?:{_DIGITS}|(?!(?:one|two)\b)(?i:{_WORD})){_SCALE}(?:{_COUNTED})",
-    r"(?<![\w.:])(?:[01]?\d|2[0-3]):[0-5]\d(?: ?[ap]m\b)?(?![\w:])|(?<![\w.:,-])\d{1,2} ?[ap]m\b",
+    rf"{_START}(?:\d{{1,15}} ?(?:-|to|and|or) ?)?{_SMALL}{_SCALE}(?:{_COUNTED})",
+    rf"(?<![\w.:]){_CLOCK}|(?<![\w.:,-])\d{{1,2}} ?[ap]m\b",
     r"(?<![\w.-])\d{1,2}(?:st|nd|rd|th)\b",
-    r"(?<![\w.])(?:\+\d{1,3}[ -]?|\(\d{3}\) ?|\d{3}[ -])\d{2,4}[ -]\d{3,4}(?:[ -]\d{2,4})?\b",
+    rf"(?<![\w.]){_PHONE}\b",
     rf"{_START}(?:\d{{1,3}}(?:[ ,]\d{{3}}){{1,4}}|\d{{3,15}})(?![\w%-]|[.,:/]\d)",
 )
 
-# %% ../nbs/03a_claims.ipynb #95a0c682
+# %% ../nbs/03a_claims.ipynb #51a26f99
 _PLATFORM = _any(
-    "Windows Server,Windows,macOS,iOS,iPadOS,Android,Ubuntu,Debian,Fedora,RHEL,CentOS,Linux,Python,Java,PHP,Node,Node.js,"
-    "PostgreSQL,MySQL,MariaDB,Chrome,Firefox,Safari,Edge,Docker,Office,Exchange,version,Version,release,Release".split(",")
+    "Windows Server,Windows,macOS,iOS,iPadOS,Android,Ubuntu,Debian,Fedora,RHEL,CentOS,Linux,Python,"
+    "Java,PHP,Node,Node.js,PostgreSQL,MySQL,MariaDB,Chrome,Firefox,Safari,Edge,Docker,Office,"
+    "Exchange,version,Version,release,Release"
 )
 VERSION_RULES = (
     r"\bv\d{1,4}(?:\.\d{1,6}){0,3}\b",
@@ -122,7 +134,8 @@ VERSION_RULES = (
     rf"(?<![\w-]){_PLATFORM} \d[\w.]{{0,20}}(?<!\.)(?! ?%)",
 )
 CODE_RULES = (
-    r"\b[A-Z]{1,10}-\d{1,6}\b|\b[a-z]-\d{2,6}\b|\b[A-Z]{2,10}\d{1,7}\b|\b[A-Z]{1,4} \d{3,4}\b|\b0x[0-9A-Fa-f]{2,16}\b",
+    r"\b(?:[A-Z]{1,10}-\d{1,6}|[a-z]-\d{2,6}|[A-Z]{2,10}\d{1,7}|[A-Z]{1,4} \d{3,4})\b",
+    r"\b0x[0-9A-Fa-f]{2,16}\b",
     r"\b(?i:error|exit|status|event|stop)(?: ?(?i:codes?|id|number))? #?\d{1,6}\b",
 )
 PORT_RULES = (
@@ -130,10 +143,11 @@ PORT_RULES = (
     r"\b(?:TCP|UDP) \d{2,5}\b|(?<![\w.])\d{2,5}/(?:tcp|udp|TCP|UDP)\b",
 )
 
-# %% ../nbs/03a_claims.ipynb #88f0f07a
+# %% ../nbs/03a_claims.ipynb #06e1d45d
 _EXTENSION = (
-    "(?:conf|cfg|ini|toml|ya?ml|json|xml|log|txt|csv|exe|msi|dmg|pkg|deb|rpm|zip|gz|tar|zst|7z|iso|img|key|pem|crt|cer|pfx|"
-    "sh|bat|ps1|py|jar|apk|db|sqlite|sql|bak|dll|sys|plist|service|html?|pdf|docx?|xlsx?|pptx?|png|jpe?g|gif|mp[34]|tmp)"
+    "(?:conf|cfg|ini|toml|ya?ml|json|xml|log|txt|csv|exe|msi|dmg|pkg|deb|rpm|zip|gz|tar|zst|7z|iso|"
+    "img|key|pem|crt|cer|pfx|sh|bat|ps1|py|jar|apk|db|sqlite|sql|bak|dll|sys|plist|service|html?|"
+    "pdf|docx?|xlsx?|pptx?|png|jpe?g|gif|mp[34]|tmp)"
 )
 _TLD = "(?:com|org|net|io|dev|app|cloud|co|eu|de|uk|fr|us|info|biz|ai|edu|gov|example|local)"
 URL_RULES = (
@@ -149,14 +163,15 @@ PATH_RULES = (
     r"(?<![\w./\\*)-])\.[A-Za-z][\w-]{2,40}\b(?!\()",
 )
 
-# %% ../nbs/03a_claims.ipynb #dcf4231a
+# %% ../nbs/03a_claims.ipynb #39f949a4
 _VALUE = r"(?:\"[^\"\n]{0,80}\"|[\w./:-]*\w)"
+_PART = "[a-z][a-z_]{1,30}"
 SETTING_RULES = (
     rf"\[[a-z][\w.-]{{1,40}}\] ?[a-z]\w*(?: ?= ?{_VALUE})?(?!\()",
-    r"\[[a-z][a-z_]{2,40}\](?![(\w])",
+    r"\[[a-z][a-z_]{1,40}\](?![(\w])",
     rf"(?<![\w./\\$-])[a-z][a-z0-9]*_\w*[a-z0-9]\b(?: ?= ?{_VALUE})?",
-    rf"(?<![\w./\\$-])[a-z]\w* ?= ?(?:\"[^\"\n]{{0,80}}\"|(?:true|false|on|off|yes|no|none)\b|\d\w*)",
-    r"(?<![\w./\\@:~-])[a-z][a-z_]{1,30}\.[a-z][a-z_]{2,30}(?:\.[a-z][a-z_]{1,30}){0,3}(?![\w(/@.-])",
+    r"(?<![\w./\\$-])[a-z]\w* ?= ?(?:\"[^\"\n]{0,80}\"|(?:true|false|on|off|yes|no)\b|\d\w*)",
+    rf"(?<![\w./\\@:~-]){_PART}\.[a-z][a-z_]{{2,30}}(?:\.{_PART}){{0,3}}(?![\w(/@.-])",
 )
 ENV_RULES = (r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9]\b", r"\$[A-Z][A-Z0-9_]{2,40}\b")
 FLAG_RULES = (r"(?<![\w-])--[A-Za-z][\w-]*(?:[= ](?:\d[\w.]*\w|\d))?", r"(?<=`)-[A-Za-z]\b(?=`)")
@@ -194,17 +209,18 @@ RULES: list[tuple[str, re.Pattern[str]]] = [
     for pattern in patterns
 ]
 
-# %% ../nbs/03a_claims.ipynb #bcfdaebd
-TOOLS = "sudo apt apt-get yum dnf brew pip pip3 pipx npm systemctl journalctl chmod chown curl wget kubectl"
+# %% ../nbs/03a_claims.ipynb #b5c55c51
+TOOLS = "sudo apt apt-get yum dnf brew pip pip3 pipx npm systemctl journalctl chmod chown curl wget"
 
 
 @lru_cache(maxsize=256)
 def _bare_command(heads: frozenset[str]) -> re.Pattern[str]:
     "Commands without backticks that begin with one of `heads`."
-    head = rf"(?<![\w./`-])(?:sudo )?(?:{_any(sorted(heads | set(TOOLS.split())))}|[a-z]{{2,20}}ctl)"
+    known = _any(sorted(heads.union(TOOLS.split())))
+    head = rf"(?<![\w./`-])(?:sudo )?(?:{known}|[a-z]{{2,20}}ctl)"
     word = rf"(?: (?!{_STOP}\b)[\w./:=@<>~{{}}-]*[\w/>~}}])"
     flagged = rf"{head}{word}{{0,4}} --?[A-Za-z][\w-]*{word}{{0,6}}"
-    told = rf"(?i:(?<=run )|(?<=type )|(?<=use )|(?<=execute )|(?<=enter )|(?<=with )){head}{word}{{1,5}}"
+    told = rf"(?i:(?<=run )|(?<=type )|(?<=use )|(?<=execute )|(?<=enter )){head}{word}{{1,5}}"
     return re.compile(rf"{flagged}|{told}")
 
 # %% ../nbs/03a_claims.ipynb #30033194
@@ -217,10 +233,19 @@ def _fenced(text: str) -> Iterator[tuple[str, int, int]]:
         for line in re.finditer(r"(?m)^ *(?:[$#] )?([a-z][\w.-]* [^\n]*\S)", block.group(1)):
             yield "command", block.start(1) + line.start(1), block.start(1) + line.end(1)
 
-# %% ../nbs/03a_claims.ipynb #5ef224bf
+# %% ../nbs/03a_claims.ipynb #683358d3
+_WRAPPED = re.compile(r"(?<=[\w,>])\n(?=[a-z0-9>])(?!\d+[.)])")
+
+
+def _plain(text: str) -> str:
+    "The text with plain dashes, quotes and spaces; a line that goes on is joined, except in code."
+    plain = text.translate(LOOKALIKES).translate({0xA0: " ", 0x202F: " "})
+    return plain if "```" in plain else _WRAPPED.sub(" ", plain)
+
+
 def _matches(text: str, heads: frozenset[str] = frozenset()) -> Iterator[Claim]:
     "Every match of every rule, overlapping ones too."
-    plain = text.translate(LOOKALIKES).replace("\u00a0", " ").replace("\u202f", " ")
+    plain = _plain(text)
     spans = [
         (kind, *found.span(1 if rule.groups else 0))
         for kind, rule in [*RULES, ("command", _bare_command(heads))]
@@ -230,7 +255,7 @@ def _matches(text: str, heads: frozenset[str] = frozenset()) -> Iterator[Claim]:
         if kind != "quoted" or plain.count(" ", start, end) < 6:
             yield Claim(kind=kind, text=text[start:end], start=start, end=end)
 
-
+# %% ../nbs/03a_claims.ipynb #fa7dd548
 def claims_of(
     text: str,  # an answer
     heads: frozenset[str] = frozenset(),  # words known to begin a command
@@ -244,8 +269,8 @@ def claims_of(
             taken[claim.start : claim.end] = b"\1" * (claim.end - claim.start)
     return sorted(kept, key=lambda claim: claim.start)
 
-# %% ../nbs/03a_claims.ipynb #4fecf082
-_NUMBERS = re.compile(rf"(?<![\w.])({_NUMBER})(?: ?({_any(list(SCALES))})\b)?")
+# %% ../nbs/03a_claims.ipynb #2f2e2f32
+_NUMBERS = re.compile(rf"(?<![\w.])({_NUMBER})(?: ?({_any(SCALES)})\b)?")
 
 
 def _value(digits: str, scale: str | None = None) -> float:
@@ -258,7 +283,11 @@ def _value(digits: str, scale: str | None = None) -> float:
 def _quantities(text: str) -> list[tuple[float, str]]:
     "The values of a number claim, each with its base unit; a bare number has the unit ''."
     found = list(_NUMBERS.finditer(text))
-    if not found or re.search(r"\d(?::\d\d| ?[ap]m|st|nd|rd|th)", text) or text.startswith(("+", "(")):
+    if (
+        not found
+        or re.search(r"\d(?::\d\d| ?[ap]m|st|nd|rd|th)", text)
+        or text.startswith(("+", "("))
+    ):
         return []
     after = re.findall(r"[^\W\d_]+/?s?|%|€|\$|°\w", text[found[-1].end() :])
     before = re.findall(r"[$€£]|[A-Z]{3}", text[: found[0].start()])
@@ -284,7 +313,26 @@ def canonical(claim: Claim) -> str:
         return re.sub(r" ?(-?>|=) ?", r" \1 ", text).replace("->", ">")
     return text.rstrip("/") if claim.kind == "url" else text
 
-# %% ../nbs/03a_claims.ipynb #1f287fdd
+# %% ../nbs/03a_claims.ipynb #fdbadf80
+_HOST = re.compile(r"(?<=//)[^/:]+|^[^/:]+(?=:\d)")
+
+
+def _open_host(address: str) -> bool:
+    "Whether the host of an address is a placeholder."
+    host = _HOST.search(address)
+    return host is not None and _placeholder(host.group())
+
+
+def _placeholder(token: str) -> bool:
+    "FILE, <file>, {file}, …"
+    return token[0] in "<{[" or (len(token) > 1 and token.isupper() and not _has_digit(token))
+
+
+def _has_digit(token: str) -> bool:
+    "200GB, 4.3.2, …"
+    return re.search(r"\d", token) is not None
+
+# %% ../nbs/03a_claims.ipynb #118e8f55
 class Said(NamedTuple):
     "What one source says, ready to be asked."
 
@@ -293,27 +341,38 @@ class Said(NamedTuple):
     quantities: frozenset[tuple[float, str]]  # numbers with a unit
     bare: frozenset[float]  # numbers without one
     flags: frozenset[str]
+    open_hosts: frozenset[str]  # addresses without their placeholder host
 
 
 @lru_cache(maxsize=4096)
 def _said(text: str) -> Said:
     "One source, read."
-    plain = text.translate(LOOKALIKES)
+    plain = _plain(text)
     found = [(claim.kind, canonical(claim), claim.text) for claim in _matches(text)]
     claims = {kind: frozenset(form for k, form, _ in found if k == kind) for kind, _ in RULES}
-    ranges = {q for kind, _, raw in found if kind == "number" for q in _quantities(raw.translate(LOOKALIKES))}
+    ranges = {
+        q
+        for kind, _, raw in found
+        if kind == "number"
+        for q in _quantities(raw.translate(LOOKALIKES))
+    }
     quantities, bare = _numbers_in(plain)
     flags = frozenset(re.findall(r"(?<![\w-])--?[A-Za-z][\w-]*", plain))
-    return Said(text, claims, frozenset(ranges | quantities), frozenset(bare), flags)
+    hosts = (form for kind, form, raw in found if kind == "url" and _open_host(raw))
+    open_hosts = frozenset(_HOST.sub("", form) for form in hosts)
+    return Said(text, claims, frozenset(ranges | quantities), frozenset(bare), flags, open_hosts)
 
-# %% ../nbs/03a_claims.ipynb #e075a773
+# %% ../nbs/03a_claims.ipynb #9398a7b2
+_AFTER = re.compile(r"[ -]?([A-Za-z%€$°/]+)?(?:[ -]([A-Za-z-]+))?(?:[ -]([A-Za-z-]+))?")
+
+
 def _numbers_in(plain: str) -> tuple[set[tuple[float, str]], set[float]]:
     "The quantities of a text, and the numbers that stand without a unit."
     quantities: set[tuple[float, str]] = set()
     bare: set[float] = set()
     for match in _NUMBERS.finditer(plain):
         value = _value(*match.groups())
-        words = re.match(r"[ -]?([A-Za-z%€$°/]+)?(?:[ -]([A-Za-z-]+))?(?:[ -]([A-Za-z-]+))?", plain[match.end() :])
+        words = _AFTER.match(plain, match.end())
         after = [word for word in (words.groups() if words else ()) if word]
         for word in after:
             unit, factor = _unit(word)
@@ -337,7 +396,7 @@ def _number_backed(claim: Claim, sources: Sequence[Said]) -> bool:
         for value, unit in found
     )
 
-# %% ../nbs/03a_claims.ipynb #cfe6338b
+# %% ../nbs/03a_claims.ipynb #5c5ca808
 def _words_and_flags(command: str) -> tuple[list[str], list[str], list[str]]:
     "The leading words of a command, its flags, and the values after the first flag."
     tokens = command.removeprefix("sudo ").replace("=", " ").split()
@@ -346,25 +405,19 @@ def _words_and_flags(command: str) -> tuple[list[str], list[str], list[str]]:
     return tokens[:first], flags, [token for token in tokens[first:] if not token.startswith("-")]
 
 
-def _placeholder(token: str) -> bool:
-    "FILE, <file>, {file}, …"
-    return token[0] in "<{[" or (len(token) > 1 and token.isupper() and not re.search(r"\d", token))
-
-
 def _follows(words: list[str], pattern: list[str]) -> bool:
-    "Whether the words of a command are those of the pattern, or its beginning, up to placeholders and values."
+    "Whether a command is the pattern or its beginning, up to placeholders and values."
     return len(words) <= len(pattern) and all(
-        word == slot or _placeholder(slot) or _placeholder(word) or (_has_digit(word) and _has_digit(slot))
+        word == slot
+        or _placeholder(slot)
+        or _placeholder(word)
+        or (_has_digit(word) and _has_digit(slot))
         for word, slot in zip(words, pattern, strict=False)
     )
 
-
-def _has_digit(token: str) -> bool:
-    return re.search(r"\d", token) is not None
-
-# %% ../nbs/03a_claims.ipynb #09bdbbb3
+# %% ../nbs/03a_claims.ipynb #be4a779c
 def _value_said(value: str, sources: Sequence[Said]) -> bool:
-    "Whether a value with digits is said, `200GB` also as 200 GB; a value without digits may be anything."
+    "Whether a value with digits is said, `200GB` also as 200 GB; others may be anything."
     as_number = Claim(kind="number", text=value, start=0, end=len(value))
     return (
         not _has_digit(value)
@@ -385,7 +438,7 @@ def _command_backed(claim: Claim, sources: Sequence[Said]) -> bool:
         for said in sources
     )
 
-# %% ../nbs/03a_claims.ipynb #7f976334
+# %% ../nbs/03a_claims.ipynb #8e38f429
 def _setting_backed(claim: Claim, sources: Sequence[Said]) -> bool:
     "Whether the section and the key stand as code in one source, and the value in any."
     name, _, value = canonical(claim).partition(" = ")
@@ -395,10 +448,12 @@ def _setting_backed(claim: Claim, sources: Sequence[Said]) -> bool:
         for said in sources
     ]
     value = value.strip('"')
-    value_said = not value or value in ("true", "false") or any(says(said.text, value) for said in sources)
+    value_said = (
+        not value or value in ("true", "false") or any(says(said.text, value) for said in sources)
+    )
     return value_said and any(all(says(text, part) for part in parts) for text in code)
 
-# %% ../nbs/03a_claims.ipynb #20de1e31
+# %% ../nbs/03a_claims.ipynb #5bb97ccc
 def _exactly(text: str, phrase: str) -> bool:
     "Whether `phrase` stands in `text` letter by letter, case included, as whole words."
     return re.search(rf"(?<![\w-]){re.escape(phrase)}(?![\w-])", text) is not None
@@ -408,18 +463,20 @@ def _labels(form: str) -> list[str]:
     "The labels of a canonical menu path."
     return [label.strip(" *") for label in form.split(">")]
 
-
+# %% ../nbs/03a_claims.ipynb #03aa9c1b
 def _within(labels: list[str], whole: list[str]) -> bool:
-    "Whether the labels stand side by side in `whole`, the outer ones up to words at their outer ends."
+    "Whether the labels stand side by side in `whole`, up to words at the outer ends."
     for at in range(len(whole) - len(labels) + 1):
         there = whole[at : at + len(labels)]
         first = f" {labels[0]}".endswith(f" {there[0]}") or f" {there[0]}".endswith(f" {labels[0]}")
-        last = f"{labels[-1]} ".startswith(f"{there[-1]} ") or f"{there[-1]} ".startswith(f"{labels[-1]} ")
+        last = f"{labels[-1]} ".startswith(f"{there[-1]} ") or f"{there[-1]} ".startswith(
+            f"{labels[-1]} "
+        )
         if first and last and labels[1:-1] == there[1:-1]:
             return True
     return False
 
-
+# %% ../nbs/03a_claims.ipynb #6591c722
 def _menu_backed(claim: Claim, sources: Sequence[Said]) -> bool:
     "Whether some source has this path, or a longer one that holds it."
     labels, last = _labels(canonical(claim)), re.split(r"-?>|[→›»]", claim.text)[-1].strip(" *")
@@ -427,51 +484,61 @@ def _menu_backed(claim: Claim, sources: Sequence[Said]) -> bool:
         forms = [_labels(form) for form in said.claims["menu"]]
         if any(_within(labels, form) for form in forms):
             return True
-        begun = says(said.text, labels[0]) if len(labels) == 2 else any(_within(labels[:-1], form) for form in forms)
+        begun = (
+            says(said.text, labels[0])
+            if len(labels) == 2
+            else any(_within(labels[:-1], form) for form in forms)
+        )
         if begun and _exactly(said.text, last):
             return True
     return False
 
-# %% ../nbs/03a_claims.ipynb #1fcb5941
+# %% ../nbs/03a_claims.ipynb #742ba816
 def _place_backed(claim: Claim, sources: Sequence[Said]) -> bool:
     "Whether a source has this place, or one below it."
-    forms = {form for said in sources for kind in ("url", "path", "version") for form in said.claims[kind]}
+    forms = {
+        form
+        for said in sources
+        for kind in ("url", "path", "version")
+        for form in said.claims[kind]
+    }
     wanted = canonical(claim)
     if claim.kind == "url":
         forms |= {form.partition("://")[2] for form in forms}
-        open_hosts = {canonical(c) for said in sources for c in _matches(said.text) if c.kind == "url" and _open_host(c)}
-        if any(re.sub(_HOST, "", wanted) == re.sub(_HOST, "", form) for form in open_hosts):
+        path = _HOST.sub("", wanted)
+        if any(path in said.open_hosts for said in sources):
             return True
     below = tuple(wanted + mark for mark in ("/", "\\", ":", "?", "."))
     return any(form == wanted or form.startswith(below) for form in forms)
 
+# %% ../nbs/03a_claims.ipynb #39e4b5b3
+SUPPORT: dict[str, Callable[[Claim, Sequence[Said]], bool]] = {
+    "number": _number_backed,
+    "command": _command_backed,
+    "setting": _setting_backed,
+    "menu": _menu_backed,
+    "url": _place_backed,
+    "path": _place_backed,
+    "version": _place_backed,
+}
 
-_HOST = re.compile(r"(?<=//)[^/:]+|^[^/:]+(?=:\d)")
-
-
-def _open_host(claim: Claim) -> bool:
-    "Whether the host of an address is a placeholder."
-    host = _HOST.search(claim.text)
-    return host is not None and _placeholder(host.group())
-
-# %% ../nbs/03a_claims.ipynb #27b2116c
+# %% ../nbs/03a_claims.ipynb #0ed5f8c1
 def _backed(claim: Claim, sources: Sequence[Said]) -> bool:
     "Whether any source supports the claim."
     form, kind = canonical(claim), claim.kind
     if kind == "flag":
         flag, _, value = form.replace("=", " ").partition(" ")
         return any(flag in said.flags and (not value or says(said.text, value)) for said in sources)
-    if kind in ("env", "path") and any(_exactly(said.text, form) for said in sources):
+    if kind in ("env", "path", "command") and any(_exactly(said.text, form) for said in sources):
         return True
     if kind in ("code", "port") and any(form in said.claims[kind] for said in sources):
         return True
-    asked = {
-        "number": _number_backed, "command": _command_backed, "setting": _setting_backed, "menu": _menu_backed,
-        "url": _place_backed, "path": _place_backed, "version": _place_backed,
-    }.get(kind)  # fmt: skip
+    asked = SUPPORT.get(kind)
     if asked is not None and asked(claim, sources):
         return True
-    return kind not in ("env", "path", "command") and any(_last_resort(form, claim, said.text) for said in sources)
+    return kind not in ("env", "path", "command") and any(
+        _last_resort(form, claim, said.text) for said in sources
+    )
 
 
 def _last_resort(form: str, claim: Claim, text: str) -> bool:
@@ -491,37 +558,20 @@ def unsupported(
     heads = frozenset(form.removeprefix("sudo ").split()[0] for form in commands)
     return [claim for claim in claims_of(answer, heads) if not _backed(claim, read)]
 
-# %% ../nbs/03a_claims.ipynb #93409cd0
-_ADMISSION = re.compile(
-    r"""(?<!if\ )(?<!when\ )\b(?:i|we)(?:'m|'re|\ am|\ are)?\ (?:(?:really|honestly|simply|just|currently|also)\ )?(?:
-      (?:do\ not|don't)\ (?:know|have\ (?:an?\ |any\ |that\ |the\ |enough\ |specific\ )*
-          (?:answer|information|details?|knowledge|access|data))
-    | (?:not|un)\ ?(?:quite\ |entirely\ )?(?:sure|certain|aware|able\ to\ (?:answer|find|help|assist|say|tell))
-    | (?:can't|can\ not|cannot|couldn't|could\ not)\ (?:really\ |reliably\ )?
-          (?:answer|tell|say|find|help|assist|confirm|speak)
-    | unable\ to | (?:find|have|know|see)\ (?:no|nothing)\b | (?:don't|do\ not|didn't|did\ not)\ (?:find|see)
-    | can\ only\ (?:help|answer|assist))""",
-    re.VERBOSE,
-)
-_UNCOVERED = re.compile(
-    r"""(?:documentation|docs?|manual|articles?|knowledge\ base|guide|passages?|material|sources?|context)
-        \ (?:(?:does|do|did)(?:n't|\ not)\ (?:\w+\ )?(?:cover|mention|describe|say|contain|include|give|list|explain|address)
-           |says?\ nothing|(?:has|have)\ (?:no|nothing))
-      | (?:isn't|aren't|not)\ (?:\w+\ )?(?:covered|documented|mentioned|described)\b
-      | \bno\ information\ (?:on|about)""",
-    re.VERBOSE,
-)
+# %% ../nbs/03a_claims.ipynb #6a338339
 _POINTER = re.compile(r"\b(?:support|contact|help|team|ask|reach|write)\b")
 _CLAUSE = re.compile(r"(?<=[.!?;])\s+|\n+|,? (?:but|however),? ")
 
-# %% ../nbs/03a_claims.ipynb #d48355ec
+# %% ../nbs/03a_claims.ipynb #a5fa6688
 def declines(text: str) -> bool:
-    "Whether the answer honestly says that it does not know, and gives no technical specifics of its own."
+    "Whether the answer honestly says that it does not know, and gives no specifics of its own."
     admitted = False
     for clause in _CLAUSE.split(text.translate(LOOKALIKES)):
         folded = clause.casefold()
-        if _ADMISSION.search(folded) or _UNCOVERED.search(folded):
+        if admits(clause):
             admitted = True
-        elif any(c.kind not in ("url", "email") or not _POINTER.search(folded) for c in claims_of(clause)):
+        elif any(
+            c.kind not in ("url", "email") or not _POINTER.search(folded) for c in claims_of(clause)
+        ):
             return False
     return admitted

@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['Text', 'LOOKALIKES', 'N', 'ASSETS', 'PROFILES', 'STAGES', 'MAKES', 'UserError', 'Noun', 'Turn', 'Inputs', 'Outputs',
            'Meta', 'Record', 'Article', 'Passage', 'Question', 'Suite', 'Answer', 'Claim', 'Verdict', 'Estimate',
-           'normalise', 'says', 'whole_file', 'write_json', 'write_jsonl', 'faults', 'read_jsonl', 'read_text',
-           'digest', 'raise_faults', 'repeated', 'load_articles', 'check_suite', 'question_faults', 'load_suite',
-           'DataKnobs', 'EvidenceKnobs', 'TrainKnobs', 'EvalKnobs', 'Profile', 'profile_path', 'read_profile', 'merged',
-           'load_profile', 'Run', 'need', 'begin', 'finish', 'now', 'machine', 'cores', 'memory_gib', 'processor',
-           'installed', 'remember', 'point_last', 'open_run', 'duration']
+           'normalise', 'says', 'admits', 'whole_file', 'write_json', 'write_jsonl', 'faults', 'read_jsonl',
+           'read_text', 'digest', 'raise_faults', 'repeated', 'load_articles', 'check_suite', 'question_faults',
+           'load_suite', 'DataKnobs', 'EvidenceKnobs', 'TrainKnobs', 'EvalKnobs', 'Profile', 'profile_path',
+           'read_profile', 'merged', 'load_profile', 'Run', 'need', 'begin', 'finish', 'now', 'machine', 'cores',
+           'memory_gib', 'processor', 'installed', 'remember', 'point_last', 'open_run', 'duration']
 
 # %% ../nbs/00_core.ipynb #ad397818
 import contextlib
@@ -211,6 +211,35 @@ def says(
     before = r"(?<!\w)(?<!\d[.,])" if words[:1].isalnum() else ""
     after = r"(?!\w)(?![.,]\d)" if words[-1:].isalnum() else ""
     return re.search(before + re.escape(words) + after, normalise(text)) is not None
+
+# %% ../nbs/00_core.ipynb #e84a4ed1
+_ADMISSION = re.compile(
+    r"""(?<!if\ )(?<!when\ )\b(?:i|we)(?:'m|'re|\ am|\ are)?
+      \ (?:(?:really|honestly|simply|just|currently|also)\ )?(?:
+      (?:do\ not|don't)\ (?:know|have\ (?:an?\ |any\ |that\ |the\ |enough\ |specific\ )*
+          (?:answer|information|details?|knowledge|access|data))
+    | not\ ?(?:quite\ |entirely\ )?(?:sure|certain|aware|equipped\ to)
+    | (?:not\ able|unable)\ to\b | can\ only\ (?:help|answer|assist)
+    | (?:can't|can\ not|cannot|couldn't|could\ not)\ (?:really\ |reliably\ )?
+          (?:answer|tell|say|find|help|assist|confirm|speak)
+    | (?:find|have|know)\ (?:no|nothing)\b | (?:do\ not|don't|didn't|did\ not)\ find)""",
+    re.VERBOSE,
+)
+_DOCS = r"(?:documentation|docs?|manual|articles?|knowledge\ base|guide|passages?|sources?|context)"
+_UNCOVERED = re.compile(
+    rf"""{_DOCS}\ (?:do|does|did)(?:n't|\ not)\ (?:\w+\ )?
+          (?:cover|mention|describe|say|contain|include|give|list|explain|address)
+      | {_DOCS}\ (?:says?|has|have)\ (?:no|nothing)
+      | (?:isn't|aren't|not)\ (?:\w+\ )?(?:covered|mentioned|described)\b.{{0,40}}\b{_DOCS}
+      | (?:isn't|aren't|not)\ documented\b | \bno\ information\ (?:on|about)""",
+    re.VERBOSE,
+)
+
+
+def admits(text: str) -> bool:
+    "Whether a text says that its speaker, or the documentation, does not know."
+    folded = text.translate(LOOKALIKES).casefold()
+    return bool(_ADMISSION.search(folded) or _UNCOVERED.search(folded))
 
 # %% ../nbs/00_core.ipynb #ee85609c
 @contextlib.contextmanager

@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['LONGEST', 'SHORTEST', 'LEXICAL', 'TICKET', 'paragraphs', 'cut', 'passages_of', 'Key', 'asked', 'keys_of', 'words',
-           'stem', 'load_embedder', 'embed', 'Evidence', 'ranked', 'build_evidence', 'save_evidence', 'load_evidence',
-           'recall']
+           'stem', 'load_embedder', 'embed', 'embedded', 'Evidence', 'ranked', 'build_evidence', 'save_evidence',
+           'load_evidence', 'recall']
 
-# %% ../nbs/01d_evidence.ipynb #1b67565f
+# %% ../nbs/01d_evidence.ipynb #4f854ab6
 import functools
 import json
 import re
@@ -22,6 +22,7 @@ from supportbot_lib.core import (
     Passage,
     Record,
     UserError,
+    admits,
     digest,
     read_jsonl,
     write_json,
@@ -62,7 +63,7 @@ def passages_of(articles: Iterable[Article]) -> list[Passage]:
         for n, text in enumerate(paragraphs(a.body), 1)
     ]
 
-# %% ../nbs/01d_evidence.ipynb #6f12ff5d
+# %% ../nbs/01d_evidence.ipynb #325927ae
 class Key(NamedTuple):
     "A text that finds `source`; `passage` where it finds just one, `record` where it came from a ticket."
 
@@ -89,7 +90,7 @@ def keys_of(
     for record in records:
         if record.meta.article in known:
             keys.append(Key(asked(record), str(record.meta.article), None, record.id))
-        elif "unknown" not in record.meta.tags:
+        elif not admits(record.outputs.answer):
             text = f"Question: {record.inputs.question}\nAnswer: {record.outputs.answer}"
             passages.append(Passage(id=record.id, source=record.id, title="Resolved ticket", text=text))
             keys.append(Key(asked(record), record.id, len(passages) - 1, record.id))
@@ -110,7 +111,7 @@ def stem(token: str) -> str:
             return token[: -len(ending)]
     return token
 
-# %% ../nbs/01d_evidence.ipynb #8e7e249a
+# %% ../nbs/01d_evidence.ipynb #d1831640
 @functools.lru_cache(maxsize=2)
 def load_embedder(name: str):
     "A sentence-transformers model. Raises UserError where the name is neither built in nor a folder."
@@ -134,7 +135,13 @@ def embed(texts: Sequence[str], name: str) -> np.ndarray:
     model = load_embedder(name)
     return np.asarray(model.encode(list(texts), normalize_embeddings=True, show_progress_bar=False), dtype=np.float32)
 
-# %% ../nbs/01d_evidence.ipynb #726b0389
+
+@functools.lru_cache(maxsize=4096)
+def embedded(text: str, name: str) -> tuple[float, ...]:
+    "The vector of one text, remembered: a question is searched more than once."
+    return tuple(embed([text], name)[0].tolist())
+
+# %% ../nbs/01d_evidence.ipynb #cc59e875
 LEXICAL = 0.3  # weight of BM25 beside the vectors
 TICKET = 0.4  # how much of a ticket's score reaches the passages of its article
 
@@ -163,7 +170,7 @@ class Evidence:
         lexical = lexical / max(float(lexical.max()), 1e-9)
         if self.vectors is None or self.embedder is None:
             return lexical
-        semantic = np.clip(self.vectors @ embed([question], self.embedder)[0], 0, 1)
+        semantic = np.clip(self.vectors @ np.asarray(embedded(question, self.embedder)), 0, 1)
         return LEXICAL * lexical + (1 - LEXICAL) * semantic
 
     def search(

@@ -218,7 +218,7 @@ def verdict_of(package: Path) -> str:
     found = [one["verdict"] for one in comparisons if (one["a"], one["b"]) == HEADLINE]
     return found[0] if found else "not measured"
 
-# %% ../nbs/05a_registry.ipynb #5c75faec
+# %% ../nbs/05a_registry.ipynb #fef98c66
 def promote(
     registry: Path,
     name: str,
@@ -247,7 +247,7 @@ def promote(
     )
     return folder
 
-
+# %% ../nbs/05a_registry.ipynb #f0bb0753
 def version_folder(registry: Path, name: str, version: str) -> Path:
     "The verified folder of a version. Raises UserError with the versions that exist."
     home = home_of(registry, name)
@@ -283,7 +283,7 @@ def history(registry: Path, name: str) -> list[Event]:
     path = home_of(registry, name) / "history.jsonl"
     return read_jsonl(path, Event) if path.is_file() else []
 
-# %% ../nbs/05a_registry.ipynb #ef7a35df
+# %% ../nbs/05a_registry.ipynb #d50e7199
 def rollback(registry: Path, name: str, alias: str = "production", reason: str = "") -> Path:
     "Point the alias at the version before. Raises UserError where there is none or it is damaged."
     checked_name(alias, "alias")
@@ -309,7 +309,7 @@ def rollback(registry: Path, name: str, alias: str = "production", reason: str =
     )
     return folder
 
-
+# %% ../nbs/05a_registry.ipynb #9ae56699
 def stack(events: list[Event], alias: str) -> list[str]:
     "The versions under an alias, the one that serves last."
     served: list[str] = []

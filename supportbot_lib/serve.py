@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['PREFIX', 'ELSEWHERE', 'KUBERNETES', 'BODY_SECONDS', 'LOG', 'BODY', 'REASONS', 'app', 'Settings', 'hashed',
            'read_settings', 'setting_fault', 'GenerateIn', 'GenerateOut', 'read_body', 'read_ask', 'body_fault',
-           'authorised', 'refused', 'log_request', 'owner_only', 'Service', 'check_log', 'departure', 'awaited',
-           'generate', 'healthz', 'create_app', 'served_folder', 'prompted', 'answerer', 'told']
+           'authorised', 'refused', 'log_request', 'owner_only', 'Service', 'start', 'load', 'check_log', 'departure',
+           'awaited', 'generate', 'healthz', 'create_app', 'served_folder', 'prompted', 'answerer', 'told']
 
-# %% ../nbs/05_serve.ipynb #6517206c
+# %% ../nbs/05_serve.ipynb #3810375a
 import asyncio
 import contextlib
 import difflib
@@ -27,6 +27,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Annotated, Any
 
+# %% ../nbs/05_serve.ipynb #362ecba6
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 from pydantic import ConfigDict, Field, ValidationError
@@ -42,7 +43,6 @@ from supportbot_lib.core import (
     now,
     open_run,
     raise_faults,
-    read_text,
 )
 from .engine import Answerer, Ask, Engine, Said
 from .guard import Refused, check_prompt
@@ -84,7 +84,7 @@ def hashed(
         raise UserError("it is set, but holds no token", "SUPPORTBOT_TOKENS", then)
     return tuple(hashlib.sha256(token.encode()).digest() for token in found)
 
-# %% ../nbs/05_serve.ipynb #26d37242
+# %% ../nbs/05_serve.ipynb #ad79c46f
 PREFIX = "SUPPORTBOT_"
 ELSEWHERE = {"CACHE"}
 KUBERNETES = re.compile(r"SERVICE_(HOST|PORT)|PORT$|PORT_\d+_(TCP|UDP)")
@@ -108,7 +108,7 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         )
         raise
 
-
+# %% ../nbs/05_serve.ipynb #ab74edac
 def setting_fault(error: Any) -> str:
     "One fault of the environment; an unknown name gets the nearest that exists."
     key = str(error["loc"][0])
@@ -228,7 +228,7 @@ def owner_only(path: str, flags: int) -> int:
     "Open a file that only its owner may read."
     return os.open(path, flags, 0o600)
 
-# %% ../nbs/05_serve.ipynb #a97c764e
+# %% ../nbs/05_serve.ipynb #a1e2fe44
 class Service:
     "The settings, the engine once there is a model, and a status: loading, ok, failed, stopping."
 
@@ -238,33 +238,6 @@ class Service:
         self.status = "loading"
         self.lock = threading.Lock()
 
-    def start(self, answer: Answerer | None) -> None:
-        "Serve a function now, or load the model of the settings beside."
-        s = self.settings
-        if s.log is not None:
-            check_log(s.log)
-        if answer is not None:
-            return self.load(lambda: answer)
-        folder = served_folder(s.model)
-        make = functools.partial(answerer, folder, s.threads)
-        threading.Thread(target=self.load, args=(make,), daemon=True).start()
-
-    def load(self, make: Callable[[], Answerer]) -> None:
-        "Make the answerer and open the engine; a failure is logged and shows in the status."
-        try:
-            answer = make()
-        except Exception as error:
-            self.status = "failed"
-            LOG.error(
-                "the model was not loaded: %s", error, exc_info=not isinstance(error, UserError)
-            )
-            return
-        with self.lock:
-            if self.status == "loading":
-                s = self.settings
-                self.engine = Engine(answer, s.batching, s.max_batch, s.wait_ms, s.queue)
-                self.status = "ok"
-
     def close(self) -> None:
         "Answer who waits, as long as the grace lasts."
         with self.lock:
@@ -272,7 +245,33 @@ class Service:
         if self.engine is not None:
             self.engine.close(self.settings.grace)
 
+# %% ../nbs/05_serve.ipynb #3c137ad1
+def start(service: Service, answer: Answerer | None) -> None:
+    "Serve a function now, or load the model of the settings beside."
+    settings = service.settings
+    if settings.log is not None:
+        check_log(settings.log)
+    if answer is not None:
+        return load(service, lambda: answer)
+    make = functools.partial(answerer, served_folder(settings.model), settings.threads)
+    threading.Thread(target=load, args=(service, make), daemon=True).start()
 
+
+def load(service: Service, make: Callable[[], Answerer]) -> None:
+    "Make the answerer and open the engine; a failure is logged and shows in the status."
+    s = service.settings
+    try:
+        answer = make()
+    except Exception as error:
+        service.status = "failed"
+        LOG.error("the model was not loaded: %s", error, exc_info=not isinstance(error, UserError))
+        return
+    with service.lock:
+        if service.status == "loading":
+            service.engine = Engine(answer, s.batching, s.max_batch, s.wait_ms, s.queue)
+            service.status = "ok"
+
+# %% ../nbs/05_serve.ipynb #f20062a9
 def check_log(path: Path) -> None:
     "Raises UserError where the request log cannot be written."
     try:
@@ -334,7 +333,7 @@ async def healthz(request: Request) -> JSONResponse:
     status = request.app.state.service.status
     return JSONResponse({"status": status}, 200 if status == "ok" else 503)
 
-# %% ../nbs/05_serve.ipynb #45795621
+# %% ../nbs/05_serve.ipynb #2619915b
 BODY = {
     "content": {"application/json": {"schema": GenerateIn.model_json_schema()}},
     "required": True,
@@ -349,7 +348,7 @@ REASONS = {
     504: "too slow",
 }
 
-
+# %% ../nbs/05_serve.ipynb #7b2dc604
 def create_app(
     answer: Answerer | None = None,  # None: the model that the settings name
     settings: Settings | None = None,  # None: from the environment, when the server starts
@@ -359,7 +358,7 @@ def create_app(
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         service = app.state.service = Service(settings or read_settings(os.environ))
-        service.start(answer)
+        start(service, answer)
         try:
             yield
         finally:
@@ -396,7 +395,7 @@ def served_folder(
         verify(folder)
     return folder
 
-# %% ../nbs/05_serve.ipynb #2b1c5a7b
+# %% ../nbs/05_serve.ipynb #1be21bbf
 def prompted(
     model: Any, evidence: Any, ask: Ask, k: int
 ) -> tuple[list[dict], tuple[str, ...]] | Refused:
@@ -412,7 +411,7 @@ def prompted(
         return Refused(422, "the prompt has more tokens than the model can read")
     return messages, tuple(passage.id for passage in found)
 
-
+# %% ../nbs/05_serve.ipynb #5839f4b4
 def answerer(
     folder: Path,  # of a run or a package
     threads: int = 1,  # of torch

@@ -16,19 +16,21 @@ from .core import Estimate
 if TYPE_CHECKING:
     import numpy as np
 
-# %% ../nbs/03b_stats.ipynb #053e4e6a
+# %% ../nbs/03b_stats.ipynb #691a34a3
 def wilson(
     wins: int,  # questions that count for us, 0 <= wins <= n
     n: int,  # questions that were judged
     level: float = 0.95,  # coverage
 ) -> Estimate:
-    "A share with its score interval (Wilson 1927); `value` is None where n = 0. Raises ValueError where wins > n."
+    "A share with its score interval (Wilson 1927); None where n = 0. Raises ValueError: wins > n."
     from scipy.stats import binomtest
 
     if n == 0:
         return Estimate(value=None, n=0, level=level)
     interval = binomtest(wins, n).proportion_ci(level, method="wilson")
-    return Estimate(value=wins / n, n=n, low=float(interval.low), high=float(interval.high), level=level)
+    return Estimate(
+        value=wins / n, n=n, low=float(interval.low), high=float(interval.high), level=level
+    )
 
 # %% ../nbs/03b_stats.ipynb #88ca3407
 def sign_test(
@@ -40,12 +42,12 @@ def sign_test(
 
     return float(binomtest(wins, wins + losses).pvalue) if wins + losses else 1.0
 
-# %% ../nbs/03b_stats.ipynb #cf5ba8ed
+# %% ../nbs/03b_stats.ipynb #6234cfd0
 def wins_needed(
     n: int,  # decisive questions
     alpha: float = 0.05,
 ) -> int:
-    "The fewest wins of `n` with a two-sided exact p below `alpha`; n + 1 where even n wins are too few."
+    "The fewest wins of `n` with exact two-sided p < `alpha`; n + 1 where n wins are too few."
     from scipy.stats import binom
 
     wins = max(int(binom.ppf(1 - alpha / 2, n, 0.5)), (n + 1) // 2)
@@ -84,14 +86,14 @@ def _resampled_means(columns: Sequence[Sequence[float]], seed: int, draws: int) 
     sizes = [min(block, draws - start) for start in range(0, draws, block)]
     return np.concatenate([values[rng.integers(0, n, (size, n))].mean(axis=1) for size in sizes])
 
-# %% ../nbs/03b_stats.ipynb #808385f9
+# %% ../nbs/03b_stats.ipynb #7e39f905
 def bootstrap_mean(
     values: Sequence[float | None],  # one a question; None = not judged
     seed: int,
     draws: int = 10_000,
     level: float = 0.95,
 ) -> Estimate:
-    "The mean over judged questions with a percentile bootstrap interval (Efron 1979); None where nothing was judged."
+    "The mean over judged questions, percentile bootstrap (Efron 1979); None where none was."
     import numpy as np
 
     judged = [float(v) for v in values if v is not None]
@@ -101,12 +103,17 @@ def bootstrap_mean(
         return _constant_share(judged[0], len(judged), level)
     tails = [(1 - level) / 2, (1 + level) / 2]
     low, high = np.quantile(_resampled_means([judged], seed, draws)[:, 0], tails)
-    return Estimate(value=math.fsum(judged) / len(judged), n=len(judged), low=low, high=high, level=level)
+    return Estimate(
+        value=math.fsum(judged) / len(judged), n=len(judged), low=low, high=high, level=level
+    )
 
 
 def _constant_share(share: float, n: int, level: float) -> Estimate:
     "The interval where all n questions got the same share: Wilson's, of the next whole counts."
-    low, high = wilson(math.floor(share * n), n, level).low, wilson(math.ceil(share * n), n, level).high
+    low, high = (
+        wilson(math.floor(share * n), n, level).low,
+        wilson(math.ceil(share * n), n, level).high,
+    )
     return Estimate(value=share, n=n, low=low, high=high, level=level)
 
 # %% ../nbs/03b_stats.ipynb #96581c31
@@ -118,14 +125,14 @@ def win_rate(
     "(W + T/2) / n with a bootstrap interval over questions."
     return bootstrap_mean([(outcome + 1) / 2 for outcome in outcomes], seed, draws)
 
-# %% ../nbs/03b_stats.ipynb #fe0366a1
+# %% ../nbs/03b_stats.ipynb #1bcfcf36
 def relative_reduction(
     a: Sequence[bool],  # did the new arm hallucinate? one a question
     b: Sequence[bool],  # did the base? the same questions in the same order
     seed: int,
     draws: int = 10_000,
 ) -> Estimate:
-    "1 - mean(a)/mean(b) with a paired bootstrap interval; None where b has none. Raises ValueError on unequal lengths."
+    "1 - mean(a)/mean(b), paired bootstrap; None where b has none. ValueError: unequal lengths."
     import numpy as np
 
     if len(a) != len(b):
@@ -134,7 +141,9 @@ def relative_reduction(
     if not rate_b:
         return Estimate(value=None, n=n)
     if not rate_a:
-        return Estimate(value=1.0, n=n, low=_limit(1 - n * (wilson(0, n).high or 1) / rate_b), high=1.0)
+        return Estimate(
+            value=1.0, n=n, low=_limit(1 - n * (wilson(0, n).high or 1) / rate_b), high=1.0
+        )
     means = _resampled_means([a, b], seed, draws)
     with np.errstate(divide="ignore", invalid="ignore"):
         reductions = np.nan_to_num(1 - means[:, 0] / means[:, 1], nan=0.0, neginf=-np.inf)
@@ -161,7 +170,7 @@ def verdict(
     rate = (wins + ties / 2) / n
     return "better" if rate >= bar else "worse" if rate < 0.5 else "not shown"
 
-# %% ../nbs/03b_stats.ipynb #5490bd4c
+# %% ../nbs/03b_stats.ipynb #364ec8eb
 def questions_needed(
     wins: int,
     ties: int,
@@ -170,7 +179,7 @@ def questions_needed(
     chance: float = 0.80,  # power of the exact test
     most: int = 5000,  # questions in all, beyond which nobody would go
 ) -> int | None:
-    "About how many more questions would show *better* at the rates seen so far; None where none up to `most` would."
+    "About how many more questions would show *better* at these rates; None where none would."
     n = wins + ties + losses
     if wins <= losses or (wins + ties / 2) / n < bar:
         return None

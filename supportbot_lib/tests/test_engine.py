@@ -5,13 +5,14 @@
 # %% auto #0
 __all__ = ['Gate', 'lined_up', 'test_who_waits_together_is_answered_together', 'test_the_first_waits_for_company', 'test_batching_off_answers_one_by_one', 'test_a_failure_stays_in_its_batch', 'test_a_refusal_is_for_one', 'test_too_few_answers_are_an_error', 'test_a_full_line_refuses_and_forgets_who_left', 'test_closing_answers_who_waits']
 
-# %% ../../nbs/tests/000_test_engine.ipynb #3fff781d
+# %% ../../nbs/tests/000_test_engine.ipynb #2f9803d9
 import threading
+from contextlib import closing
 
 from ..engine import Ask, Busy, Engine, Said
 from ..guard import Refused
 
-# %% ../../nbs/05c_engine.ipynb #f43d192d
+# %% ../../nbs/05c_engine.ipynb #065035d1
 class Gate:
     "Holds its first call until it is opened, and remembers the prompts of every call."
 
@@ -30,14 +31,14 @@ class Gate:
 def lined_up(asks, **settings):
     "The gate's calls and the futures after `first` was held and `asks` lined up behind it."
     gate = Gate()
-    with Engine(gate, **settings) as engine:
+    with closing(Engine(gate, **settings)) as engine:
         futures = [engine.submit(Ask("first"))]
         assert gate.held.wait(10)
         futures += [engine.submit(ask) for ask in asks]
         gate.open.set()
     return gate.calls, futures
 
-# %% ../../nbs/05c_engine.ipynb #1312f1dc
+# %% ../../nbs/05c_engine.ipynb #59856f94
 def test_who_waits_together_is_answered_together():
     "Equal settings share a call up to the limit, in order; each request gets its own answer."
     asks = [Ask("a"), Ask("b"), Ask("long", 500), Ask("c"), Ask("d")]
@@ -50,7 +51,7 @@ def test_the_first_waits_for_company():
     "On an idle engine the first request waits until the batch is full."
     gate = Gate()
     gate.open.set()
-    with Engine(gate, max_batch=2, wait_ms=10_000) as engine:
+    with closing(Engine(gate, max_batch=2, wait_ms=10_000)) as engine:
         futures = [engine.submit(Ask(p)) for p in "ab"]
         assert [f.result(10).text for f in futures] == ["A", "B"]
     assert gate.calls == [["a", "b"]]
@@ -62,7 +63,7 @@ def test_batching_off_answers_one_by_one():
     assert calls == [["first"], ["a"], ["b"], ["c"]]
     assert futures[-1].result().text == "C"
 
-# %% ../../nbs/05c_engine.ipynb #c60eeb4b
+# %% ../../nbs/05c_engine.ipynb #b194fbfd
 def test_a_failure_stays_in_its_batch():
     "Who shared the failing call gets the error; those before and after get answers."
     asks = [Ask("fail", 5), Ask("beside", 5), Ask("after", 6)]
@@ -79,21 +80,21 @@ def test_a_failure_stays_in_its_batch():
 def test_a_refusal_is_for_one():
     "A refusal in the place of an answer reaches only the one who asked."
     gate = lambda asks: [Refused(422, "too long") if "x" in a.prompt else Said("yes") for a in asks]
-    with Engine(gate, max_batch=2, wait_ms=10_000) as engine:
+    with closing(Engine(gate, max_batch=2, wait_ms=10_000)) as engine:
         futures = [engine.submit(Ask(p)) for p in "xa"]
     assert futures[0].exception().status == 422 and futures[1].result().text == "yes"
 
 
 def test_too_few_answers_are_an_error():
     "An answerer that drops a question gives nobody the answer of another."
-    with Engine(lambda asks: []) as engine:
+    with closing(Engine(lambda asks: [])) as engine:
         assert isinstance(engine.submit(Ask("a")).exception(10), RuntimeError)
 
-# %% ../../nbs/05c_engine.ipynb #b6079330
+# %% ../../nbs/05c_engine.ipynb #8c63c6d6
 def test_a_full_line_refuses_and_forgets_who_left():
     "Beyond the bound comes Busy with a wait; who cancels frees the place, never answered."
     gate = Gate()
-    with Engine(gate, queue=2) as engine:
+    with closing(Engine(gate, queue=2)) as engine:
         futures = [engine.submit(Ask("first"))]
         assert gate.held.wait(10)
         futures += [engine.submit(Ask("a")), engine.submit(Ask("b"))]
@@ -108,7 +109,7 @@ def test_a_full_line_refuses_and_forgets_who_left():
         gate.open.set()
     assert gate.calls == [["first"], ["b", "d"]]
 
-
+# %% ../../nbs/05c_engine.ipynb #310f7ab5
 def test_closing_answers_who_waits():
     "Closing drains the line; after a time-out, who still waits is cancelled instead of forgotten."
     _, futures = lined_up([Ask(p) for p in "abc"], max_batch=1)

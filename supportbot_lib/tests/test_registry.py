@@ -74,7 +74,7 @@ def finished_run(folder, verdict="better", weights=b"weights"):
     run.file("report.md").write_text("# Report\n")
     return run
 
-# %% ../../nbs/05a_registry.ipynb #e6942a9a
+# %% ../../nbs/05a_registry.ipynb #5bcf02f8
 def test_a_version_is_named_by_its_content(tmp_path):
     "Packaging twice gives one version, another weight another one, and no temporary folder stays."
     run = finished_run(tmp_path)
@@ -84,7 +84,7 @@ def test_a_version_is_named_by_its_content(tmp_path):
     assert first == again != other
     assert {p.name for p in first.parent.iterdir()} == {first.name, other.name}
 
-
+# %% ../../nbs/05a_registry.ipynb #822973dd
 def test_a_package_that_was_touched_is_refused(tmp_path):
     "A changed, an added, a removed and a linked file are each named."
     for n, touch in enumerate(
@@ -127,7 +127,7 @@ def test_a_pickle_or_an_old_report_is_refused_and_leaves_nothing(tmp_path):
         assert "'eval' is older than 'train'" in str(error)
     assert not list((tmp_path / "models" / "supportbot").iterdir())
 
-# %% ../../nbs/05a_registry.ipynb #ee1f8311
+# %% ../../nbs/05a_registry.ipynb #999a5bc6
 def two_versions(tmp_path):
     "A registry with a proven version and one that is not."
     registry = tmp_path / "models"
@@ -148,7 +148,7 @@ def test_an_unproven_version_needs_a_reason(tmp_path):
     assert history(registry, "supportbot")[-1].reason == "pilot with ten users"
     assert [row["aliases"] for row in models(registry)] == [[], ["production"]]
 
-
+# %% ../../nbs/05a_registry.ipynb #46011f70
 def test_rollback_walks_back(tmp_path):
     "Each rollback goes one promotion further back, and the first promotion is the end."
     registry, a, b = two_versions(tmp_path)

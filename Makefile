@@ -1,0 +1,54 @@
+# `make run` and `make test` set up what is missing; nothing is installed twice.
+PYTHON ?= python3
+PROFILE ?= cpu
+RUN ?= results/$(PROFILE)
+BIN := .venv/bin
+READY := .venv/ready
+export GOMP_SPINCOUNT ?= 1000
+export TOKENIZERS_PARALLELISM ?= false
+.DEFAULT_GOAL := help
+.PHONY: help install run test check smoke demo lab serve bench readme lock
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+install: $(READY)  ## set up .venv from the lock (once)
+
+$(READY): requirements.txt setup.py settings.ini
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or later is needed (found: $$($(PYTHON) --version)). Name one: make install PYTHON=python3.12"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q "$$(grep '^torch==' requirements.txt)" "$$(grep '^uv==' requirements.txt)"
+	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -r requirements.txt
+	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e .
+	@touch $(READY)
+
+run: $(READY)  ## the whole loop on the demo data (PROFILE=full for the reference numbers, RESUME=1 to go on)
+	$(BIN)/supportbot run --profile $(PROFILE) --run $(RUN) $(if $(RESUME),--resume)
+
+test: check smoke  ## every check: regrown library, clean notebooks, lint, types, tests, smoke pipeline
+
+check: $(READY)  ## everything of `test` except the smoke pipeline
+	$(BIN)/python .ci/regrown.py
+	$(BIN)/ruff check -q --line-length 100 --select E,F,W,B,UP --ignore E501,F811,B023 supportbot_lib
+	$(BIN)/mypy --ignore-missing-imports --no-error-summary supportbot_lib
+	OMP_NUM_THREADS=1 $(BIN)/nbdev_test --n_workers 2
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 -p no:cacheprovider supportbot_lib/tests
+
+smoke: $(READY)  ## five chapters on a two-layer random model; its numbers mean nothing
+	$(BIN)/supportbot run --profile smoke --run results/smoke
+
+demo: $(READY)  ## ask the shipped adapter in the terminal
+	@$(BIN)/supportbot demo $(if $(Q),"$(Q)")
+
+lab: $(READY)  ## JupyterLab on the notebooks
+	$(BIN)/jupyter lab --notebook-dir nbs
+
+serve: $(READY)  ## the HTTP API on port 8000, with the shipped adapter
+	$(BIN)/uvicorn supportbot_lib.serve:app --port 8000
+
+bench: $(READY)  ## training and generation beside plain TRL and plain generate
+	$(BIN)/supportbot bench
+
+readme: $(READY)  ## README.md from nbs/index.ipynb
+	$(BIN)/python .ci/readme.py
