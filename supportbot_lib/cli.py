@@ -6,9 +6,9 @@
 __all__ = ['CHAPTERS', 'app', 'DEMO', 'In', 'Kb', 'RunOption', 'ProfileOption', 'Set', 'Resume', 'Base', 'Registry', 'Name',
            'DEMO_MODEL', 'HELP', 'chapter_path', 'Progress', 'run_chapter', 'ChapterError', 'fault_of', 'run_all',
            'profile_argument', 'suite_argument', 'told', 'run_command', 'print_summary', 'prepare_data',
-           'train_command', 'eval_command', 'report_command', 'check_data', 'profile_command', 'package_command',
-           'promote_command', 'rollback_command', 'models_command', 'review_command', 'review_notebook',
-           'serve_command', 'Bot', 'answer_once', 'talk', 'demo_command', 'main', 'end']
+           'train_command', 'eval_command', 'report_command', 'check_data', 'bench_command', 'profile_command',
+           'package_command', 'promote_command', 'rollback_command', 'models_command', 'review_command',
+           'review_notebook', 'serve_command', 'Bot', 'answer_once', 'talk', 'demo_command', 'main', 'end']
 
 # %% ../nbs/06_cli.ipynb #db034da7
 import errno
@@ -46,7 +46,7 @@ def chapter_path(stage: str) -> Path:
             return path
     raise UserError(f"the notebook {CHAPTERS[stage]}.ipynb is not here", package, "Install supportbot again")
 
-# %% ../nbs/06_cli.ipynb #dd1dfcf5
+# %% ../nbs/06_cli.ipynb #a65eb7b2
 class Progress:
     "A stream that lets the progress lines of a chapter through."
 
@@ -62,16 +62,18 @@ class Progress:
         sys.stdout.flush()
 
 
-def run_chapter(stage: str, run: Run, show: Callable[[str], None] = print, **parameters: Any) -> None:
-    "Execute the notebook of a stage with these parameters; the copy goes to `notebooks/` of the run."
+def run_chapter(stage: str, here: Run, show: Callable[[str], None] = print, **parameters: Any) -> None:
+    "Execute the notebook of a stage with these parameters; the copy goes to `notebooks/` of the run `here`."
     import papermill
+    from traitlets.config import Config
 
     notebook = chapter_path(stage)
+    parameters["run"] = here.path.resolve()
     known = papermill.inspect_notebook(str(notebook))
     strange = sorted(set(parameters) - set(known))
     if strange:
         raise ValueError(f"{notebook.name} has no parameter {', '.join(strange)}")
-    out = run.file("notebooks", notebook.name)
+    out = here.file("notebooks", notebook.name)
     out.parent.mkdir(parents=True, exist_ok=True)
     try:
         papermill.execute_notebook(
@@ -81,6 +83,7 @@ def run_chapter(stage: str, run: Run, show: Callable[[str], None] = print, **par
             cwd=str(notebook.parent),
             progress_bar=False,
             stdout_file=Progress(show),
+            config=Config({"KernelManager": {"transport": "ipc"}}),  # the kernel listens to nobody else
         )
     except papermill.PapermillExecutionError as error:
         raise fault_of(error, out) from None
@@ -98,7 +101,7 @@ def fault_of(error: Any, out: Path) -> Exception:
         return OSError(errno.ENOSPC, "No space left on device")
     return ChapterError(f"{error.ename}: {error.evalue}\nThe traceback stands in {out}")
 
-# %% ../nbs/06_cli.ipynb #a330852b
+# %% ../nbs/06_cli.ipynb #2daa88b4
 def run_all(
     run: Run,
     input: Path,
@@ -125,7 +128,7 @@ def run_all(
             continue
         show(f"[{number}/5] {stage}")
         began = time.perf_counter()
-        run_chapter(stage, run, show, run=run.path.resolve(), **parameters)
+        run_chapter(stage, run, show, **parameters)
         show(f"[{number}/5] {stage}: {duration(time.perf_counter() - began)}")
     point_last(run)
 
@@ -187,7 +190,7 @@ def print_summary(run: Run) -> None:
 
     print(summary_table(run.read("report.json"), run.file("report.html")))
 
-# %% ../nbs/06_cli.ipynb #0c6fdbfa
+# %% ../nbs/06_cli.ipynb #7335820d
 @app.command("prepare-data")
 def prepare_data(
     input: In = DEMO,
@@ -200,7 +203,7 @@ def prepare_data(
     "Conversations in, three leak-free splits and their evidence out."
     here = Run(out or run)
     parameters = {"input": input.resolve(), "kb": str(kb.resolve()) if kb else ""}
-    run_chapter("data", here, run=here.path.resolve(), profile=profile_argument(profile), overrides=told(set), **parameters)
+    run_chapter("data", here, profile=profile_argument(profile), overrides=told(set), **parameters)
     done = here.read("data", "done.json")
     refused = sum(done["refusals"].values())
     print(f"{done['splits']} records; {refused} rows refused (see {here.file('data', 'quarantine.jsonl')}), {done['duplicates']} duplicates")
@@ -216,10 +219,10 @@ def train_command(
 ) -> None:
     "Splits in, adapter out."
     here = open_run(run)
-    run_chapter("train", here, run=here.path, profile=profile_argument(config), overrides=told(set, base), resume=resume)
+    run_chapter("train", here, profile=profile_argument(config), overrides=told(set, base), resume=resume)
     print(f"adapter: {here.file('adapter')}")
 
-# %% ../nbs/06_cli.ipynb #5d8168e5
+# %% ../nbs/06_cli.ipynb #219413d1
 @app.command("eval")
 def eval_command(
     model: Annotated[Path, typer.Option("--model", "--run", help="run folder")] = Path("results/last"),
@@ -230,7 +233,7 @@ def eval_command(
 ) -> None:
     "Questions in, answers, judgements and the report out."
     here = open_run(model)
-    run_chapter("eval", here, run=here.path, suite=suite_argument(suite), profile=profile_argument(profile), overrides=told(set, base))
+    run_chapter("eval", here, suite=suite_argument(suite), profile=profile_argument(profile), overrides=told(set, base))
     report_command(here.path)
 
 
@@ -238,10 +241,10 @@ def eval_command(
 def report_command(run: RunOption = Path("results/last")) -> None:
     "Judgements in, charts and report out."
     here = open_run(run)
-    run_chapter("analysis", here, run=here.path)
+    run_chapter("analysis", here)
     print_summary(here)
 
-# %% ../nbs/06_cli.ipynb #74b722d9
+# %% ../nbs/06_cli.ipynb #91fbcea7
 @app.command("check-data")
 def check_data(
     input: In = DEMO,
@@ -253,6 +256,15 @@ def check_data(
 
     for line in check_dataset(input, kb, suite):
         print(line)
+
+
+@app.command("bench")
+def bench_command(runs: Annotated[int, typer.Option(help="measurements of each side")] = 3) -> None:
+    "Training and generation beside plain TRL and plain generate, on the same work."
+    from supportbot_lib.bench import bench
+
+    for row in bench(Path("results"), runs):
+        print("{name:24} {ours:>8} {unit:9} {other_name}: {other}  ratio {ratio}".format(**row))
 
 
 @app.command("profile")
