@@ -7,7 +7,7 @@ READY := .venv/ready
 export GOMP_SPINCOUNT ?= 1000
 export TOKENIZERS_PARALLELISM ?= false
 .DEFAULT_GOAL := help
-.PHONY: help install run test check smoke demo lab serve bench readme lock
+.PHONY: help install run test check smoke demo lab serve bench pages readme
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -30,8 +30,8 @@ test: check smoke  ## every check: regrown library, clean notebooks, lint, types
 
 check: $(READY)  ## everything of `test` except the smoke pipeline
 	$(BIN)/python .ci/regrown.py
-	$(BIN)/ruff check -q --line-length 100 --select E,F,W,B,UP --ignore E501,F811,B023 supportbot_lib
-	$(BIN)/mypy --ignore-missing-imports --no-error-summary supportbot_lib
+	$(BIN)/ruff check -q --config .ci/ruff.toml supportbot_lib
+	$(BIN)/mypy --config-file .ci/mypy.ini supportbot_lib
 	OMP_NUM_THREADS=1 $(BIN)/nbdev_test --n_workers 2
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 -p no:cacheprovider supportbot_lib/tests
 
@@ -49,6 +49,9 @@ serve: $(READY)  ## the HTTP API on port 8000, with the shipped adapter
 
 bench: $(READY)  ## training and generation beside plain TRL and plain generate
 	$(BIN)/supportbot bench
+
+pages: $(READY)  ## run the lessons of every notebook and keep their small outputs
+	$(BIN)/python .ci/outputs.py
 
 readme: $(READY)  ## README.md from nbs/index.ipynb
 	$(BIN)/python .ci/readme.py

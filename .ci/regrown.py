@@ -12,8 +12,9 @@ BIN = Path(sys.executable).parent
 
 def grown(copy: Path) -> None:
     "Export, clean and write the README in `copy`."
-    for name in ("settings.ini", "setup.py", "nbs", ".ci"):
+    for name in ("settings.ini", "setup.py", "nbs", ".ci", "results/reference"):
         source = ROOT / name
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if source.is_dir() else shutil.copy)(source, copy / name)
     for command in ("nbdev_export", "nbdev_clean"):
         subprocess.run([BIN / command], cwd=copy, check=True)

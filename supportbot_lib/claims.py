@@ -45,7 +45,7 @@ UNITS: dict[str, tuple[str, float]] = {
     for spelling in spellings.split()
 }
 
-# %% ../nbs/03a_claims.ipynb #de165704
+# %% ../nbs/03a_claims.ipynb #f5c38577
 SYNONYMS = {
     alias: word
     for word, aliases in {
@@ -59,16 +59,11 @@ SYNONYMS = {
     for alias in aliases.split()
 }
 
-
+# %% ../nbs/03a_claims.ipynb #190648ec
 def _singular(word: str) -> str:
     "The singular of an English noun, by its ending, with synonyms made equal."
-    word = word.casefold()
-    for ending, end in (("ies", "y"), ("ches", "ch"), ("shes", "sh"), ("xes", "x"), ("sses", "ss")):
-        if word.endswith(ending):
-            word = word.removesuffix(ending) + end
-            break
-    else:
-        word = word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
+    word = re.sub(r"ies$", "y", word.casefold())
+    word = re.sub(r"(?:(?<=ch|sh|ss)|(?<=x))es$|(?<![sui])s$", "", word)
     return SYNONYMS.get(word, word)
 
 # %% ../nbs/03a_claims.ipynb #1d633c0a
@@ -76,14 +71,14 @@ def _unit(word: str) -> tuple[str, float]:
     "The base form and the factor of a unit; a counted thing is its own singular."
     return UNITS.get(word.casefold()) or (_singular(word), 1.0)
 
-# %% ../nbs/03a_claims.ipynb #660b493b
+# %% ../nbs/03a_claims.ipynb #109e561a
 def _any(words: str | Iterable[str]) -> str:
     "A pattern for one of several words (or of a string of them), longest first."
     if isinstance(words, str):
         words = words.split("," if "," in words else None)
     return "(?:" + "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True)) + ")"
 
-
+# %% ../nbs/03a_claims.ipynb #eae96bea
 _DIGITS = r"(?:\d{1,3}(?:[ ,\u00a0\u202f]\d{3}){1,4}(?!\d)|\d{1,15}(?:\.\d{1,6})?)"
 _WORD = rf"(?:{_any(TENS)}(?:-{_any(WORDS.split()[1:10])})?|{_any(WORDS)})\b"
 _NUMBER = rf"(?:{_DIGITS}|\b(?i:{_WORD}))"
@@ -122,7 +117,7 @@ NUMBER_RULES = (
     rf"{_START}(?:\d{{1,3}}(?:[ ,]\d{{3}}){{1,4}}|\d{{3,15}})(?![\w%-]|[.,:/]\d)",
 )
 
-# %% ../nbs/03a_claims.ipynb #51a26f99
+# %% ../nbs/03a_claims.ipynb #4190c18e
 _PLATFORM = _any(
     "Windows Server,Windows,macOS,iOS,iPadOS,Android,Ubuntu,Debian,Fedora,RHEL,CentOS,Linux,Python,"
     "Java,PHP,Node,Node.js,PostgreSQL,MySQL,MariaDB,Chrome,Firefox,Safari,Edge,Docker,Office,"
@@ -133,6 +128,8 @@ VERSION_RULES = (
     r"(?<![\w.,$€£/:-])\d{1,4}(?:\.\d{1,6}){1,3}(?![\w%]|\.\d)",
     rf"(?<![\w-]){_PLATFORM} \d[\w.]{{0,20}}(?<!\.)(?! ?%)",
 )
+
+# %% ../nbs/03a_claims.ipynb #7d53e8b3
 CODE_RULES = (
     r"\b(?:[A-Z]{1,10}-\d{1,6}|[a-z]-\d{2,6}|[A-Z]{2,10}\d{1,7}|[A-Z]{1,4} \d{3,4})\b",
     r"\b0x[0-9A-Fa-f]{2,16}\b",
@@ -143,13 +140,15 @@ PORT_RULES = (
     r"\b(?:TCP|UDP) \d{2,5}\b|(?<![\w.])\d{2,5}/(?:tcp|udp|TCP|UDP)\b",
 )
 
-# %% ../nbs/03a_claims.ipynb #06e1d45d
+# %% ../nbs/03a_claims.ipynb #976286d2
 _EXTENSION = (
     "(?:conf|cfg|ini|toml|ya?ml|json|xml|log|txt|csv|exe|msi|dmg|pkg|deb|rpm|zip|gz|tar|zst|7z|iso|"
     "img|key|pem|crt|cer|pfx|sh|bat|ps1|py|jar|apk|db|sqlite|sql|bak|dll|sys|plist|service|html?|"
     "pdf|docx?|xlsx?|pptx?|png|jpe?g|gif|mp[34]|tmp)"
 )
 _TLD = "(?:com|org|net|io|dev|app|cloud|co|eu|de|uk|fr|us|info|biz|ai|edu|gov|example|local)"
+
+# %% ../nbs/03a_claims.ipynb #b0faeb6e
 URL_RULES = (
     r"\b[a-z][a-z0-9+]{1,9}://[^\s`\"'<>()\[\]]*[\w/*]",
     rf"(?<![\w@./\\-])(?:[A-Za-z0-9-]{{1,63}}\.){{1,4}}{_TLD}\b(?![\w@-])(?:[:/][\w./:-]*\w)?",
@@ -233,7 +232,7 @@ def _fenced(text: str) -> Iterator[tuple[str, int, int]]:
         for line in re.finditer(r"(?m)^ *(?:[$#] )?([a-z][\w.-]* [^\n]*\S)", block.group(1)):
             yield "command", block.start(1) + line.start(1), block.start(1) + line.end(1)
 
-# %% ../nbs/03a_claims.ipynb #683358d3
+# %% ../nbs/03a_claims.ipynb #524f6c8f
 _WRAPPED = re.compile(r"(?<=[\w,>])\n(?=[a-z0-9>])(?!\d+[.)])")
 
 
@@ -242,7 +241,7 @@ def _plain(text: str) -> str:
     plain = text.translate(LOOKALIKES).translate({0xA0: " ", 0x202F: " "})
     return plain if "```" in plain else _WRAPPED.sub(" ", plain)
 
-
+# %% ../nbs/03a_claims.ipynb #fcfbafe5
 def _matches(text: str, heads: frozenset[str] = frozenset()) -> Iterator[Claim]:
     "Every match of every rule, overlapping ones too."
     plain = _plain(text)
@@ -269,7 +268,7 @@ def claims_of(
             taken[claim.start : claim.end] = b"\1" * (claim.end - claim.start)
     return sorted(kept, key=lambda claim: claim.start)
 
-# %% ../nbs/03a_claims.ipynb #2f2e2f32
+# %% ../nbs/03a_claims.ipynb #3346e56e
 _NUMBERS = re.compile(rf"(?<![\w.])({_NUMBER})(?: ?({_any(SCALES)})\b)?")
 
 
@@ -279,7 +278,7 @@ def _value(digits: str, scale: str | None = None) -> float:
     value = sum(words) if words else float(re.sub(r"[ ,\u00a0\u202f]", "", digits))
     return value * SCALES.get((scale or "").casefold(), 1)
 
-
+# %% ../nbs/03a_claims.ipynb #829bff98
 def _quantities(text: str) -> list[tuple[float, str]]:
     "The values of a number claim, each with its base unit; a bare number has the unit ''."
     found = list(_NUMBERS.finditer(text))
@@ -313,7 +312,17 @@ def canonical(claim: Claim) -> str:
         return re.sub(r" ?(-?>|=) ?", r" \1 ", text).replace("->", ">")
     return text.rstrip("/") if claim.kind == "url" else text
 
-# %% ../nbs/03a_claims.ipynb #fdbadf80
+# %% ../nbs/03a_claims.ipynb #7beed28d
+def _has_digit(token: str) -> bool:
+    "200GB, 4.3.2, …"
+    return re.search(r"\d", token) is not None
+
+
+def _placeholder(token: str) -> bool:
+    "FILE, <file>, {file}, …"
+    return token[0] in "<{[" or (len(token) > 1 and token.isupper() and not _has_digit(token))
+
+# %% ../nbs/03a_claims.ipynb #90a5e250
 _HOST = re.compile(r"(?<=//)[^/:]+|^[^/:]+(?=:\d)")
 
 
@@ -322,17 +331,7 @@ def _open_host(address: str) -> bool:
     host = _HOST.search(address)
     return host is not None and _placeholder(host.group())
 
-
-def _placeholder(token: str) -> bool:
-    "FILE, <file>, {file}, …"
-    return token[0] in "<{[" or (len(token) > 1 and token.isupper() and not _has_digit(token))
-
-
-def _has_digit(token: str) -> bool:
-    "200GB, 4.3.2, …"
-    return re.search(r"\d", token) is not None
-
-# %% ../nbs/03a_claims.ipynb #118e8f55
+# %% ../nbs/03a_claims.ipynb #ee1112eb
 class Said(NamedTuple):
     "What one source says, ready to be asked."
 
@@ -343,19 +342,15 @@ class Said(NamedTuple):
     flags: frozenset[str]
     open_hosts: frozenset[str]  # addresses without their placeholder host
 
-
+# %% ../nbs/03a_claims.ipynb #cf3b92e0
 @lru_cache(maxsize=4096)
 def _said(text: str) -> Said:
     "One source, read."
     plain = _plain(text)
     found = [(claim.kind, canonical(claim), claim.text) for claim in _matches(text)]
     claims = {kind: frozenset(form for k, form, _ in found if k == kind) for kind, _ in RULES}
-    ranges = {
-        q
-        for kind, _, raw in found
-        if kind == "number"
-        for q in _quantities(raw.translate(LOOKALIKES))
-    }
+    numbers = (raw.translate(LOOKALIKES) for kind, _, raw in found if kind == "number")
+    ranges = {quantity for number in numbers for quantity in _quantities(number)}
     quantities, bare = _numbers_in(plain)
     flags = frozenset(re.findall(r"(?<![\w-])--?[A-Za-z][\w-]*", plain))
     hosts = (form for kind, form, raw in found if kind == "url" and _open_host(raw))
@@ -396,7 +391,7 @@ def _number_backed(claim: Claim, sources: Sequence[Said]) -> bool:
         for value, unit in found
     )
 
-# %% ../nbs/03a_claims.ipynb #5c5ca808
+# %% ../nbs/03a_claims.ipynb #88bf0e7c
 def _words_and_flags(command: str) -> tuple[list[str], list[str], list[str]]:
     "The leading words of a command, its flags, and the values after the first flag."
     tokens = command.removeprefix("sudo ").replace("=", " ").split()
@@ -404,7 +399,7 @@ def _words_and_flags(command: str) -> tuple[list[str], list[str], list[str]]:
     flags = [token for token in tokens if token.startswith("-")]
     return tokens[:first], flags, [token for token in tokens[first:] if not token.startswith("-")]
 
-
+# %% ../nbs/03a_claims.ipynb #5a65d965
 def _follows(words: list[str], pattern: list[str]) -> bool:
     "Whether a command is the pattern or its beginning, up to placeholders and values."
     return len(words) <= len(pattern) and all(
@@ -415,7 +410,7 @@ def _follows(words: list[str], pattern: list[str]) -> bool:
         for word, slot in zip(words, pattern, strict=False)
     )
 
-# %% ../nbs/03a_claims.ipynb #be4a779c
+# %% ../nbs/03a_claims.ipynb #55001de7
 def _value_said(value: str, sources: Sequence[Said]) -> bool:
     "Whether a value with digits is said, `200GB` also as 200 GB; others may be anything."
     as_number = Claim(kind="number", text=value, start=0, end=len(value))
@@ -425,7 +420,7 @@ def _value_said(value: str, sources: Sequence[Said]) -> bool:
         or (re.fullmatch(r"\d+[A-Za-z]*", value) is not None and _number_backed(as_number, sources))
     )
 
-
+# %% ../nbs/03a_claims.ipynb #1f544a74
 def _command_backed(claim: Claim, sources: Sequence[Said]) -> bool:
     "Whether one source has the words and the flags of the command, and any source its values."
     words, flags, values = _words_and_flags(canonical(claim))
@@ -463,20 +458,28 @@ def _labels(form: str) -> list[str]:
     "The labels of a canonical menu path."
     return [label.strip(" *") for label in form.split(">")]
 
-# %% ../nbs/03a_claims.ipynb #03aa9c1b
+# %% ../nbs/03a_claims.ipynb #21ba1f96
+def _same_end(one: str, other: str) -> bool:
+    "Whether one label ends with the whole words of the other."
+    return f" {one}".endswith(f" {other}") or f" {other}".endswith(f" {one}")
+
+
+def _same_start(one: str, other: str) -> bool:
+    "Whether one label starts with the whole words of the other."
+    return f"{one} ".startswith(f"{other} ") or f"{other} ".startswith(f"{one} ")
+
+# %% ../nbs/03a_claims.ipynb #f5cc2232
 def _within(labels: list[str], whole: list[str]) -> bool:
     "Whether the labels stand side by side in `whole`, up to words at the outer ends."
-    for at in range(len(whole) - len(labels) + 1):
-        there = whole[at : at + len(labels)]
-        first = f" {labels[0]}".endswith(f" {there[0]}") or f" {there[0]}".endswith(f" {labels[0]}")
-        last = f"{labels[-1]} ".startswith(f"{there[-1]} ") or f"{there[-1]} ".startswith(
-            f"{labels[-1]} "
-        )
-        if first and last and labels[1:-1] == there[1:-1]:
-            return True
-    return False
+    spans = (whole[at : at + len(labels)] for at in range(len(whole) - len(labels) + 1))
+    return any(
+        _same_end(labels[0], span[0])
+        and labels[1:-1] == span[1:-1]
+        and _same_start(labels[-1], span[-1])
+        for span in spans
+    )
 
-# %% ../nbs/03a_claims.ipynb #6591c722
+# %% ../nbs/03a_claims.ipynb #386c0982
 def _menu_backed(claim: Claim, sources: Sequence[Said]) -> bool:
     "Whether some source has this path, or a longer one that holds it."
     labels, last = _labels(canonical(claim)), re.split(r"-?>|[→›»]", claim.text)[-1].strip(" *")
@@ -484,11 +487,10 @@ def _menu_backed(claim: Claim, sources: Sequence[Said]) -> bool:
         forms = [_labels(form) for form in said.claims["menu"]]
         if any(_within(labels, form) for form in forms):
             return True
-        begun = (
-            says(said.text, labels[0])
-            if len(labels) == 2
-            else any(_within(labels[:-1], form) for form in forms)
-        )
+        if len(labels) == 2:
+            begun = says(said.text, labels[0])
+        else:
+            begun = any(_within(labels[:-1], form) for form in forms)
         if begun and _exactly(said.text, last):
             return True
     return False
@@ -522,7 +524,7 @@ SUPPORT: dict[str, Callable[[Claim, Sequence[Said]], bool]] = {
     "version": _place_backed,
 }
 
-# %% ../nbs/03a_claims.ipynb #0ed5f8c1
+# %% ../nbs/03a_claims.ipynb #3f96e46c
 def _backed(claim: Claim, sources: Sequence[Said]) -> bool:
     "Whether any source supports the claim."
     form, kind = canonical(claim), claim.kind
@@ -540,7 +542,7 @@ def _backed(claim: Claim, sources: Sequence[Said]) -> bool:
         _last_resort(form, claim, said.text) for said in sources
     )
 
-
+# %% ../nbs/03a_claims.ipynb #3154e279
 def _last_resort(form: str, claim: Claim, text: str) -> bool:
     "Whether a source says the words of the claim."
     if claim.kind == "code" and (number := re.fullmatch(r"\D*code\D*?(\d+)", form)):

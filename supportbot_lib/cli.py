@@ -4,16 +4,18 @@
 
 # %% auto #0
 __all__ = ['CHAPTERS', 'app', 'DEMO', 'In', 'Kb', 'RunOption', 'ProfileOption', 'Set', 'Resume', 'Base', 'Registry', 'Name',
-           'DEMO_MODEL', 'HELP', 'chapter_path', 'Progress', 'run_chapter', 'ChapterError', 'fault_of', 'run_all',
-           'profile_argument', 'suite_argument', 'told', 'run_command', 'print_summary', 'prepare_data',
-           'train_command', 'eval_command', 'report_command', 'check_data', 'bench_command', 'profile_command',
-           'package_command', 'promote_command', 'rollback_command', 'models_command', 'review_command',
-           'review_notebook', 'serve_command', 'Bot', 'answer_once', 'talk', 'demo_command', 'main', 'end']
+           'REVIEW', 'DEMO_MODEL', 'HELP', 'NO_SPACE', 'chapter_path', 'known_parameters', 'Progress', 'private_kernel',
+           'run_chapter', 'ChapterError', 'fault_of', 'profile_argument', 'suite_argument', 'run_all', 'data_arguments',
+           'told', 'run_command', 'print_summary', 'prepare_data', 'train_command', 'eval_command', 'report_command',
+           'check_data', 'bench_command', 'profile_command', 'package_command', 'promote_command', 'rollback_command',
+           'models_command', 'review_notebook', 'review_command', 'serve_command', 'Bot', 'answer_once', 'sources_of',
+           'talk', 'demo_command', 'end', 'main']
 
-# %% ../nbs/06_cli.ipynb #db034da7
+# %% ../nbs/06_cli.ipynb #db42358c
 import errno
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -33,20 +35,35 @@ from supportbot_lib.core import (
     point_last,
 )
 
-# %% ../nbs/06_cli.ipynb #335e8e73
-CHAPTERS = {"data": "01_data", "train": "02_train", "eval": "03_eval", "analysis": "04_analysis", "serve": "05_serve"}
+# %% ../nbs/06_cli.ipynb #612642f2
+CHAPTERS = {
+    "data": "01_data",
+    "train": "02_train",
+    "eval": "03_eval",
+    "analysis": "04_analysis",
+    "serve": "05_serve",
+}
 
-
+# %% ../nbs/06_cli.ipynb #66a96d81
 def chapter_path(stage: str) -> Path:
     "The notebook of a stage: in a checkout, or as the wheel carries it."
-    package = ASSETS.parent
+    package, name = ASSETS.parent, f"{CHAPTERS[stage]}.ipynb"
     for folder in (package.parent / "nbs", package / "chapters"):
-        path = folder / f"{CHAPTERS[stage]}.ipynb"
-        if path.is_file():
-            return path
-    raise UserError(f"the notebook {CHAPTERS[stage]}.ipynb is not here", package, "Install supportbot again")
+        if (folder / name).is_file():
+            return folder / name
+    raise UserError(f"the notebook {name} is not here", package, "Install supportbot again")
 
-# %% ../nbs/06_cli.ipynb #a65eb7b2
+# %% ../nbs/06_cli.ipynb #c33f1827
+def known_parameters(notebook: Path, parameters: dict[str, Any]) -> dict[str, Any]:
+    "Parameters as the notebook takes them. Raises ValueError where it has no such parameter."
+    import papermill
+
+    strange = sorted(set(parameters) - set(papermill.inspect_notebook(str(notebook))))
+    if strange:
+        raise ValueError(f"{notebook.name} has no parameter {', '.join(strange)}")
+    return {k: str(v) if isinstance(v, Path) else v for k, v in parameters.items()}
+
+# %% ../nbs/06_cli.ipynb #c9c7ec38
 class Progress:
     "A stream that lets the progress lines of a chapter through."
 
@@ -61,32 +78,39 @@ class Progress:
     def flush(self) -> None:
         sys.stdout.flush()
 
-
-def run_chapter(stage: str, here: Run, show: Callable[[str], None] = print, **parameters: Any) -> None:
-    "Execute the notebook of a stage with these parameters; the copy goes to `notebooks/` of the run `here`."
-    import papermill
+# %% ../nbs/06_cli.ipynb #bf5c322c
+def private_kernel(sockets: Path) -> Any:
+    "Settings for a kernel that talks through files of its own, where nobody else can listen."
     from traitlets.config import Config
 
+    if os.name == "nt":
+        return Config()
+    return Config({"KernelManager": {"transport": "ipc", "ip": str(sockets / "kernel")}})
+
+# %% ../nbs/06_cli.ipynb #7382d1c9
+def run_chapter(
+    stage: str, here: Run, show: Callable[[str], None] = print, **parameters: Any
+) -> None:
+    "Execute a stage's notebook; the executed copy goes to `notebooks/` of the run `here`."
+    import papermill
+
     notebook = chapter_path(stage)
-    parameters["run"] = here.path.resolve()
-    known = papermill.inspect_notebook(str(notebook))
-    strange = sorted(set(parameters) - set(known))
-    if strange:
-        raise ValueError(f"{notebook.name} has no parameter {', '.join(strange)}")
+    told = known_parameters(notebook, {**parameters, "run": here.path.resolve()})
     out = here.file("notebooks", notebook.name)
     out.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        papermill.execute_notebook(
-            str(notebook),
-            str(out),
-            parameters={k: str(v) if isinstance(v, Path) else v for k, v in parameters.items()},
-            cwd=str(notebook.parent),
-            progress_bar=False,
-            stdout_file=Progress(show),
-            config=Config({"KernelManager": {"transport": "ipc"}}),  # the kernel listens to nobody else
-        )
-    except papermill.PapermillExecutionError as error:
-        raise fault_of(error, out) from None
+    with tempfile.TemporaryDirectory() as sockets:
+        try:
+            papermill.execute_notebook(
+                str(notebook),
+                str(out),
+                parameters=told,
+                cwd=str(notebook.parent),
+                progress_bar=False,
+                stdout_file=Progress(show),
+                config=private_kernel(Path(sockets)),
+            )
+        except papermill.PapermillExecutionError as error:
+            raise fault_of(error, out) from None
 
 # %% ../nbs/06_cli.ipynb #4e39a2a2
 class ChapterError(Exception):
@@ -101,7 +125,17 @@ def fault_of(error: Any, out: Path) -> Exception:
         return OSError(errno.ENOSPC, "No space left on device")
     return ChapterError(f"{error.ename}: {error.evalue}\nThe traceback stands in {out}")
 
-# %% ../nbs/06_cli.ipynb #2daa88b4
+# %% ../nbs/06_cli.ipynb #bc9a81b8
+def profile_argument(profile: str) -> str:
+    "A profile as a notebook in another folder can read it."
+    return profile if (PROFILES / f"{profile}.yaml").is_file() else str(Path(profile).resolve())
+
+
+def suite_argument(suite: str) -> str:
+    "A suite as a notebook in another folder can read it."
+    return str(Path(suite).resolve()) if Path(suite).is_file() else suite
+
+# %% ../nbs/06_cli.ipynb #0714a729
 def run_all(
     run: Run,
     input: Path,
@@ -112,14 +146,14 @@ def run_all(
     resume: bool = False,
     show: Callable[[str], None] = print,
 ) -> None:
-    "The five chapters, one after the other; with `resume`, those that have finished are passed over."
-    load_profile(profile, overrides.split())
+    "The five chapters, one after the other; with `resume`, only those that have not finished."
+    knobs = load_profile(profile, overrides.split())
     told = {"profile": profile_argument(profile), "overrides": overrides}
     work = {
-        "data": {"input": input.resolve(), "kb": str(kb.resolve()) if kb else "", **told},
+        "data": {**data_arguments(input, kb), **told},
         "train": {"resume": resume, **told},
         "eval": {"suite": suite_argument(suite), **told},
-        "analysis": {},
+        "analysis": {"price_per_hour": knobs.price_per_hour, "currency": knobs.currency},
         "serve": {},
     }
     for number, (stage, parameters) in enumerate(work.items(), 1):
@@ -132,17 +166,12 @@ def run_all(
         show(f"[{number}/5] {stage}: {duration(time.perf_counter() - began)}")
     point_last(run)
 
+# %% ../nbs/06_cli.ipynb #418efd15
+def data_arguments(input: Path, kb: Optional[Path]) -> dict[str, Any]:
+    "Conversations and knowledge base as the first chapter takes them; no `kb` is an empty text."
+    return {"input": input.resolve(), "kb": str(kb.resolve()) if kb else ""}
 
-def profile_argument(profile: str) -> str:
-    "A profile as a notebook in another folder can read it."
-    return profile if (PROFILES / f"{profile}.yaml").is_file() else str(Path(profile).resolve())
-
-
-def suite_argument(suite: str) -> str:
-    "A suite as a notebook in another folder can read it."
-    return str(Path(suite).resolve()) if Path(suite).is_file() else suite
-
-# %% ../nbs/06_cli.ipynb #7dc114cb
+# %% ../nbs/06_cli.ipynb #77b7e34d
 app = typer.Typer(
     help="Turn a team's support conversations into a small model they can trust.",
     no_args_is_help=True,
@@ -151,46 +180,62 @@ app = typer.Typer(
 )
 DEMO = ASSETS / "demo"
 In = Annotated[Path, typer.Option("--input", help="folder of tickets, dialogs, Q&A and records")]
-Kb = Annotated[Optional[Path], typer.Option("--kb", help="knowledge base: JSONL file or folder of pages; default kb.jsonl of the input")]
+Kb = Annotated[
+    Optional[Path],
+    typer.Option(
+        "--kb", help="knowledge base: JSONL file or folder of pages; default kb.jsonl of the input"
+    ),
+]
 RunOption = Annotated[Path, typer.Option("--run", help="run folder")]
 ProfileOption = Annotated[str, typer.Option("--profile", help="built-in profile or YAML path")]
-Set = Annotated[Optional[list[str]], typer.Option("--set", help="override a knob of the profile: train.lr=5e-4 (repeatable)")]
+Set = Annotated[
+    Optional[list[str]],
+    typer.Option("--set", help="override a knob of the profile: train.lr=5e-4 (repeatable)"),
+]
 Resume = Annotated[bool, typer.Option("--resume", help="go on where a run of this name stopped")]
-Base = Annotated[Optional[str], typer.Option("--base", help="base model: built-in name, folder or hub id")]
+Base = Annotated[
+    Optional[str], typer.Option("--base", help="base model: built-in name, folder or hub id")
+]
 
-
+# %% ../nbs/06_cli.ipynb #24351069
 def told(overrides: Optional[list[str]], base: Optional[str] = None) -> str:
     "The overrides of a command line as the chapters take them."
     return " ".join([*(overrides or []), *([f"train.base={base}"] if base else [])])
 
-# %% ../nbs/06_cli.ipynb #29ecbb66
+# %% ../nbs/06_cli.ipynb #c9ae1cdb
 @app.command("run")
 def run_command(
     input: In = DEMO,
     kb: Kb = None,
     suite: Annotated[str, typer.Option(help="built-in suite or JSON file")] = "support_100",
     profile: ProfileOption = "cpu",
-    run: Annotated[str, typer.Option(help="name of the run (a folder below results/), or a path")] = "",
+    run: Annotated[
+        str, typer.Option(help="name of the run (a folder below results/), or a path")
+    ] = "",
     base: Base = None,
     set: Set = None,
     resume: Resume = False,
 ) -> None:
     "All five chapters: data, train, eval, analysis, serve."
     if suite == "support_100" and input.resolve() != DEMO:
-        raise UserError("the built-in suite belongs to the demo data", "--suite", "Give the suite of your own product")
+        raise UserError(
+            "the built-in suite belongs to the demo data",
+            "--suite",
+            "Give the suite of your own product",
+        )
     name = run or Path(profile).stem
     here = Run(Path("results") / name if "/" not in name else name)
     run_all(here, input, kb, suite, profile, told(set, base), resume)
     print_summary(here)
 
-
+# %% ../nbs/06_cli.ipynb #7f7c947d
 def print_summary(run: Run) -> None:
     "The table at the end of a run."
     from supportbot_lib.analysis import summary_table
 
     print(summary_table(run.read("report.json"), run.file("report.html")))
 
-# %% ../nbs/06_cli.ipynb #7335820d
+# %% ../nbs/06_cli.ipynb #70c142e2
 @app.command("prepare-data")
 def prepare_data(
     input: In = DEMO,
@@ -202,13 +247,14 @@ def prepare_data(
 ) -> None:
     "Conversations in, three leak-free splits and their evidence out."
     here = Run(out or run)
-    parameters = {"input": input.resolve(), "kb": str(kb.resolve()) if kb else ""}
-    run_chapter("data", here, profile=profile_argument(profile), overrides=told(set), **parameters)
+    parameters: dict[str, Any] = {"profile": profile_argument(profile), "overrides": told(set)}
+    run_chapter("data", here, **parameters, **data_arguments(input, kb))
     done = here.read("data", "done.json")
-    refused = sum(done["refusals"].values())
-    print(f"{done['splits']} records; {refused} rows refused (see {here.file('data', 'quarantine.jsonl')}), {done['duplicates']} duplicates")
+    refused, where = sum(done["refusals"].values()), here.file("data", "quarantine.jsonl")
+    rows = f"{refused} rows refused (see {where})"
+    print(f"{done['splits']} records; {rows}, {done['duplicates']} duplicates")
 
-
+# %% ../nbs/06_cli.ipynb #10bfcb05
 @app.command("train")
 def train_command(
     config: Annotated[str, typer.Option("--config", help="built-in profile or YAML path")] = "cpu",
@@ -219,13 +265,16 @@ def train_command(
 ) -> None:
     "Splits in, adapter out."
     here = open_run(run)
-    run_chapter("train", here, profile=profile_argument(config), overrides=told(set, base), resume=resume)
+    parameters: dict[str, Any] = {"profile": profile_argument(config), "overrides": told(set, base)}
+    run_chapter("train", here, **parameters, resume=resume)
     print(f"adapter: {here.file('adapter')}")
 
-# %% ../nbs/06_cli.ipynb #219413d1
+# %% ../nbs/06_cli.ipynb #7a9b3182
 @app.command("eval")
 def eval_command(
-    model: Annotated[Path, typer.Option("--model", "--run", help="run folder")] = Path("results/last"),
+    model: Annotated[Path, typer.Option("--model", "--run", help="run folder")] = Path(
+        "results/last"
+    ),
     base: Base = None,
     suite: Annotated[str, typer.Option(help="built-in suite or JSON file")] = "support_100",
     profile: ProfileOption = "cpu",
@@ -233,10 +282,14 @@ def eval_command(
 ) -> None:
     "Questions in, answers, judgements and the report out."
     here = open_run(model)
-    run_chapter("eval", here, suite=suite_argument(suite), profile=profile_argument(profile), overrides=told(set, base))
+    parameters: dict[str, Any] = {
+        "profile": profile_argument(profile),
+        "overrides": told(set, base),
+    }
+    run_chapter("eval", here, **parameters, suite=suite_argument(suite))
     report_command(here.path)
 
-
+# %% ../nbs/06_cli.ipynb #5f50b3e2
 @app.command("report")
 def report_command(run: RunOption = Path("results/last")) -> None:
     "Judgements in, charts and report out."
@@ -244,12 +297,14 @@ def report_command(run: RunOption = Path("results/last")) -> None:
     run_chapter("analysis", here)
     print_summary(here)
 
-# %% ../nbs/06_cli.ipynb #91fbcea7
+# %% ../nbs/06_cli.ipynb #1cda7422
 @app.command("check-data")
 def check_data(
     input: In = DEMO,
     kb: Kb = None,
-    suite: Annotated[Optional[Path], typer.Option(help="suite JSON; default: the one in the input folder")] = None,
+    suite: Annotated[
+        Optional[Path], typer.Option(help="suite JSON; default: the one in the input folder")
+    ] = None,
 ) -> None:
     "Read conversations, knowledge base and suite; name every fault."
     from supportbot_lib.data import check_dataset
@@ -257,7 +312,7 @@ def check_data(
     for line in check_dataset(input, kb, suite):
         print(line)
 
-
+# %% ../nbs/06_cli.ipynb #3b68d0c9
 @app.command("bench")
 def bench_command(runs: Annotated[int, typer.Option(help="measurements of each side")] = 3) -> None:
     "Training and generation beside plain TRL and plain generate, on the same work."
@@ -266,41 +321,49 @@ def bench_command(runs: Annotated[int, typer.Option(help="measurements of each s
     for row in bench(Path("results"), runs):
         print("{name:24} {ours:>8} {unit:9} {other_name}: {other}  ratio {ratio}".format(**row))
 
-
+# %% ../nbs/06_cli.ipynb #c8cd6357
 @app.command("profile")
-def profile_command(name: Annotated[str, typer.Argument(help="built-in profile or YAML path")] = "cpu") -> None:
+def profile_command(
+    name: Annotated[str, typer.Argument(help="built-in profile or YAML path")] = "cpu",
+) -> None:
     "Every knob of a profile with its value."
     import yaml
 
     print(yaml.safe_dump(load_profile(name).model_dump(), sort_keys=False).rstrip())
 
-# %% ../nbs/06_cli.ipynb #c2312752
+# %% ../nbs/06_cli.ipynb #d5df54cc
 Registry = Annotated[Path, typer.Option("--registry", help="registry folder")]
 Name = Annotated[str, typer.Option("--name", help="name of the model in the registry")]
 
-
+# %% ../nbs/06_cli.ipynb #81178b3a
 @app.command("package")
-def package_command(run: RunOption = Path("results/last"), registry: Registry = Path("registry"), name: Name = "supportbot") -> None:
+def package_command(
+    run: RunOption = Path("results/last"),
+    registry: Registry = Path("registry"),
+    name: Name = "supportbot",
+) -> None:
     "A finished run as a version in the registry, named by its contents."
     from supportbot_lib.registry import package
 
     print(package(open_run(run), registry, name))
 
-
+# %% ../nbs/06_cli.ipynb #23c05d00
 @app.command("promote")
 def promote_command(
     version: Annotated[str, typer.Argument(help="a version that `supportbot models` lists")],
     registry: Registry = Path("registry"),
     name: Name = "supportbot",
     alias: Annotated[str, typer.Option(help="what points at the version")] = "production",
-    reason: Annotated[str, typer.Option(help="why it is promoted although it is not proven; recorded")] = "",
+    reason: Annotated[
+        str, typer.Option(help="why it is promoted although it is not proven; recorded")
+    ] = "",
 ) -> None:
     "Point an alias at a version; refused where its report does not show it better."
     from supportbot_lib.registry import promote
 
     print(promote(registry, name, version, alias, reason))
 
-
+# %% ../nbs/06_cli.ipynb #79e8d9b9
 @app.command("rollback")
 def rollback_command(
     registry: Registry = Path("registry"),
@@ -313,7 +376,7 @@ def rollback_command(
 
     print(rollback(registry, name, alias, reason))
 
-
+# %% ../nbs/06_cli.ipynb #02899b2d
 @app.command("models")
 def models_command(registry: Registry = Path("registry")) -> None:
     "The versions in a registry, oldest first."
@@ -322,11 +385,31 @@ def models_command(registry: Registry = Path("registry")) -> None:
     for row in models(registry):
         print("  ".join(f"{key} {value}" for key, value in row.items()))
 
-# %% ../nbs/06_cli.ipynb #972570a7
+# %% ../nbs/06_cli.ipynb #f982b05a
+REVIEW = """\
+from supportbot_lib.core import open_run
+from supportbot_lib.review import review_widget
+
+review_widget(open_run({run!r}), {reviewer!r})"""
+
+
+def review_notebook(run: Run, reviewer: str) -> Path:
+    "A notebook of one cell that shows the widget."
+    import nbformat.v4 as nbf
+
+    title = nbf.new_markdown_cell("# Review\n\nRun the cell; each vote is saved at once.")
+    cell = nbf.new_code_cell(REVIEW.format(run=str(run.path), reviewer=reviewer))
+    path = run.file("notebooks", "review.ipynb")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(nbf.writes(nbf.new_notebook(cells=[title, cell])), encoding="utf-8")
+    return path
+
+# %% ../nbs/06_cli.ipynb #f995f011
 @app.command("review")
 def review_command(
     run: Annotated[Path, typer.Argument(help="run folder")] = Path("results/last"),
-    reviewer: Annotated[str, typer.Option(help="whose votes")] = os.environ.get("USER") or "reviewer",
+    reviewer: Annotated[str, typer.Option(help="whose votes")] = os.environ.get("USER")
+    or "reviewer",
 ) -> None:
     "Open the blind side-by-side review of a run in JupyterLab."
     here = open_run(run)
@@ -334,25 +417,12 @@ def review_command(
     path = review_notebook(here, reviewer)
     os.execvp(sys.executable, [sys.executable, "-m", "jupyterlab", str(path)])
 
-
-def review_notebook(run: Run, reviewer: str) -> Path:
-    "A notebook of one cell that shows the widget."
-    import nbformat.v4 as nbf
-
-    source = (
-        "from supportbot_lib.core import open_run\nfrom supportbot_lib.review import review_widget\n\n"
-        f"review_widget(open_run({str(run.path)!r}), {reviewer!r})"
-    )
-    notebook = nbf.new_notebook(cells=[nbf.new_markdown_cell("# Review\n\nRun the cell; each vote is saved at once."), nbf.new_code_cell(source)])
-    path = run.file("notebooks", "review.ipynb")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(nbf.writes(notebook), encoding="utf-8")
-    return path
-
-
+# %% ../nbs/06_cli.ipynb #b67cb69e
 @app.command("serve")
 def serve_command(
-    model: Annotated[str, typer.Option(help="run or package folder; default: the shipped demo")] = "",
+    model: Annotated[
+        str, typer.Option(help="run or package folder; default: the shipped demo")
+    ] = "",
     host: str = "127.0.0.1",
     port: int = 8000,
 ) -> None:
@@ -363,7 +433,10 @@ def serve_command(
         os.environ["SUPPORTBOT_MODEL"] = model
     uvicorn.run("supportbot_lib.serve:app", host=host, port=port)
 
-# %% ../nbs/06_cli.ipynb #76c9a510
+# %% ../nbs/06_cli.ipynb #f7e56464
+DEMO_MODEL = ASSETS / "demo_model"
+
+
 class Bot:
     "A model with its evidence, ready for questions."
 
@@ -373,10 +446,10 @@ class Bot:
         from supportbot_lib.serve import served_folder
 
         served = served_folder(str(folder) if folder != DEMO_MODEL else "")
-        evidence = served / "evidence" if (served / "evidence").is_dir() else served / "data" / "evidence"
-        card = adapter_card(served / "adapter")
-        self.evidence = load_evidence(evidence)
-        self.model = open_model(card["base"], served / "adapter", card["precision"], threads=threads)
+        adapter, packed = served / "adapter", served / "evidence"
+        card = adapter_card(adapter)
+        self.evidence = load_evidence(packed if packed.is_dir() else served / "data" / "evidence")
+        self.model = open_model(card["base"], adapter, card["precision"], threads=threads)
         self.k = int(card.get("k", 3))
 
     def passages(self, question: str) -> list:
@@ -390,13 +463,7 @@ class Bot:
         shown = self.passages(question) if grounded else []
         return self.model.stream(render(question, passages=shown), tuned=tuned)
 
-
-DEMO_MODEL = ASSETS / "demo_model"
-
-# %% ../nbs/06_cli.ipynb #d5f98ae2
-HELP = "Ask a question; /base asks the untuned base the same, /why shows the passages, /quit leaves."
-
-
+# %% ../nbs/06_cli.ipynb #0e2fe755
 def answer_once(bot: Any, question: str, compare: bool, out: Callable[[str], None]) -> None:
     "Stream one answer, and with `compare` the base's answers beside it."
     arms = [("tuned, with passages", True, True)]
@@ -409,8 +476,20 @@ def answer_once(bot: Any, question: str, compare: bool, out: Callable[[str], Non
             out(piece)
         out("\n")
 
+# %% ../nbs/06_cli.ipynb #c9cb618b
+def sources_of(bot: Any, question: str) -> str:
+    "The passages for a question, numbered, one a line."
+    return "".join(f"[{n}] {p.title}: {p.text}\n" for n, p in enumerate(bot.passages(question), 1))
 
-def talk(bot: Any, ask: Callable[[], str], out: Callable[[str], None], compare: bool = False) -> None:
+# %% ../nbs/06_cli.ipynb #5c42199b
+HELP = (
+    "Ask a question; /base asks the untuned base the same, /why shows the passages, /quit leaves."
+)
+
+
+def talk(
+    bot: Any, ask: Callable[[], str], out: Callable[[str], None], compare: bool = False
+) -> None:
     "The conversation loop; `ask` gives the next line and raises EOFError at the end."
     last = ""
     while True:
@@ -421,7 +500,7 @@ def talk(bot: Any, ask: Callable[[], str], out: Callable[[str], None], compare: 
         if line == "/quit":
             return
         if line == "/why" and last:
-            out("\n".join(f"[{n}] {p.title}: {p.text}" for n, p in enumerate(bot.passages(last), 1)) + "\n")
+            out(sources_of(bot, last) or "\n")
         elif line == "/base" and last:
             answer_once(bot, last, True, out)
         elif line.startswith("/"):
@@ -430,11 +509,15 @@ def talk(bot: Any, ask: Callable[[], str], out: Callable[[str], None], compare: 
             last = line
             answer_once(bot, line, compare, out)
 
-# %% ../nbs/06_cli.ipynb #e4f50fb0
+# %% ../nbs/06_cli.ipynb #9312a609
 @app.command("demo")
 def demo_command(
-    question: Annotated[Optional[str], typer.Argument(help="one question; none: a conversation")] = None,
-    model: Annotated[Path, typer.Option(help="run or package folder; default: the shipped demo")] = DEMO_MODEL,
+    question: Annotated[
+        Optional[str], typer.Argument(help="one question; none: a conversation")
+    ] = None,
+    model: Annotated[
+        Path, typer.Option(help="run or package folder; default: the shipped demo")
+    ] = DEMO_MODEL,
     compare: Annotated[bool, typer.Option("--compare", help="base and tuned side by side")] = False,
 ) -> None:
     "Answer questions in the terminal, streaming."
@@ -449,7 +532,16 @@ def demo_command(
         print(HELP)
     talk(bot, lambda: input("\n> " if sys.stdin.isatty() else ""), out, compare)
 
-# %% ../nbs/06_cli.ipynb #71df72a8
+# %% ../nbs/06_cli.ipynb #9f31bd0f
+def end(message: str, code: int) -> None:
+    "Print a message to stderr and leave."
+    print(f"supportbot: {message}", file=sys.stderr)
+    raise SystemExit(code)
+
+# %% ../nbs/06_cli.ipynb #85cea940
+NO_SPACE = "no space left. Free some room and run the command again with --resume."
+
+
 def main() -> None:
     "Run the command line; what a user can mend ends in one message and exit code 2."
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
@@ -462,15 +554,9 @@ def main() -> None:
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
-        end(f"{error.filename or 'disk'}: no space left. Free some room and run the command again with --resume.", 2)
+        end(f"{error.filename or 'disk'}: {NO_SPACE}", 2)
     except ChapterError as error:
         end(str(error), 1)
-
-
-def end(message: str, code: int) -> None:
-    "Print a message to stderr and leave."
-    print(f"supportbot: {message}", file=sys.stderr)
-    raise SystemExit(code)
 
 # %% ../nbs/06_cli.ipynb #03403774
 if __name__ == "__main__" and "get_ipython" not in globals():  # not while the notebook itself runs

@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['Text', 'LOOKALIKES', 'N', 'ASSETS', 'PROFILES', 'STAGES', 'MAKES', 'UserError', 'Noun', 'Turn', 'Inputs', 'Outputs',
            'Meta', 'Record', 'Article', 'Passage', 'Question', 'Suite', 'Answer', 'Claim', 'Verdict', 'Estimate',
-           'normalise', 'says', 'admits', 'whole_file', 'write_json', 'write_jsonl', 'faults', 'read_jsonl',
-           'read_text', 'digest', 'raise_faults', 'repeated', 'load_articles', 'check_suite', 'question_faults',
-           'load_suite', 'DataKnobs', 'EvidenceKnobs', 'TrainKnobs', 'EvalKnobs', 'Profile', 'profile_path',
-           'read_profile', 'merged', 'load_profile', 'Run', 'need', 'begin', 'finish', 'now', 'machine', 'cores',
-           'memory_gib', 'processor', 'installed', 'remember', 'point_last', 'open_run', 'duration']
+           'normalise', 'says', 'admits', 'whole_file', 'write_json', 'write_jsonl', 'read_text', 'faults',
+           'read_jsonl', 'digest', 'raise_faults', 'repeated', 'load_articles', 'question_faults', 'check_suite',
+           'load_suite', 'DataKnobs', 'EvidenceKnobs', 'CourseKnobs', 'AdapterKnobs', 'TrainKnobs', 'EvalKnobs',
+           'Profile', 'profile_path', 'merged', 'read_profile', 'load_profile', 'Run', 'need', 'begin', 'now', 'finish',
+           'cores', 'memory_gib', 'processor', 'installed', 'machine', 'remember', 'point_last', 'open_run', 'duration']
 
-# %% ../nbs/00_core.ipynb #ad397818
+# %% ../nbs/00_core.ipynb #0558ce98
 import contextlib
 import difflib
 import hashlib
@@ -24,7 +24,7 @@ import shutil
 import tempfile
 import unicodedata
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -55,14 +55,14 @@ class Noun(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-# %% ../nbs/00_core.ipynb #33061b61
+# %% ../nbs/00_core.ipynb #7a4ac5d3
 class Turn(Noun):
     "One message of a conversation."
 
     role: Literal["customer", "agent"]
     text: Text
 
-
+# %% ../nbs/00_core.ipynb #91a072ae
 class Inputs(Noun):
     "What the customer gave: a question, perhaps a context, perhaps earlier turns."
 
@@ -76,7 +76,7 @@ class Outputs(Noun):
 
     answer: Text
 
-# %% ../nbs/00_core.ipynb #63986c0a
+# %% ../nbs/00_core.ipynb #6501dc9a
 class Meta(Noun):
     "Where a record came from; `thread` and `customer` keep its relatives on one side of a split."
 
@@ -87,7 +87,7 @@ class Meta(Noun):
     thread: str | None = None
     customer: str | None = None
 
-
+# %% ../nbs/00_core.ipynb #a8a8ebd5
 class Record(Noun):
     "One answered question."
 
@@ -96,7 +96,7 @@ class Record(Noun):
     outputs: Outputs
     meta: Meta
 
-# %% ../nbs/00_core.ipynb #e53de4c8
+# %% ../nbs/00_core.ipynb #7cf1ec24
 class Article(Noun):
     "One page of the knowledge base."
 
@@ -105,9 +105,9 @@ class Article(Noun):
     tags: list[str] = []
     body: Text
 
-
+# %% ../nbs/00_core.ipynb #78d63aab
 class Passage(Noun):
-    "A paragraph-sized piece of evidence; `source` is the article or the record that it was cut from."
+    "A paragraph of evidence; `source` is the article or record that it was cut from."
 
     id: str
     source: str
@@ -115,7 +115,7 @@ class Passage(Noun):
     text: Text
     article: str | None = None
 
-# %% ../nbs/00_core.ipynb #2d778c8b
+# %% ../nbs/00_core.ipynb #6bac6c06
 class Question(Noun):
     "One question of a suite."
 
@@ -129,7 +129,7 @@ class Question(Noun):
     answerable: bool = True
     tags: list[str] = []
 
-
+# %% ../nbs/00_core.ipynb #ba644805
 class Suite(Noun):
     "A named, versioned list of questions."
 
@@ -137,9 +137,9 @@ class Suite(Noun):
     version: int
     questions: Annotated[list[Question], Field(min_length=1)]
 
-# %% ../nbs/00_core.ipynb #e4aad8d1
+# %% ../nbs/00_core.ipynb #d6eea9c7
 class Answer(Noun):
-    "One arm's answer to one question; `tokens` counts what was generated, `seconds` is its share of the batch."
+    "One arm's answer; `tokens` were generated, `seconds` is its share of the batch."
 
     question: str
     arm: str
@@ -149,7 +149,7 @@ class Answer(Noun):
     seconds: float = 0.0
     truncated: bool = False
 
-
+# %% ../nbs/00_core.ipynb #4bfd8d18
 class Claim(Noun):
     "A checkable specific in an answer, with its kind and its place."
 
@@ -158,7 +158,7 @@ class Claim(Noun):
     start: int
     end: int
 
-
+# %% ../nbs/00_core.ipynb #5bd839e8
 class Verdict(Noun):
     "The judgement of one answer: `score` in [0, 1], or None where it could not be judged."
 
@@ -190,12 +190,14 @@ class Estimate(Noun):
             return f"{self.value:.1%} (n = {self.n})"
         return f"{self.value:.1%} [{self.low:.1%}, {self.high:.1%}] (n = {self.n})"
 
-# %% ../nbs/00_core.ipynb #c2cb8666
-LOOKALIKES = str.maketrans({c: to for to, cs in {"-": "‐‑‒–—−", "'": "‘’", '"': "“”„", ">": "→›»"}.items() for c in cs})
+# %% ../nbs/00_core.ipynb #88446b83
+LOOKALIKES = str.maketrans(
+    {c: to for to, cs in {"-": "‐‑‒–—−", "'": "‘’", '"': "“”„", ">": "→›»"}.items() for c in cs}
+)
 
-
+# %% ../nbs/00_core.ipynb #1954bf24
 def normalise(text: str) -> str:
-    "Folded case, plain dashes and quotes, no Markdown marks, one space between words, no digit grouping."
+    "Folded case, plain dashes and quotes, single spaces; no Markdown marks, no digit grouping."
     text = unicodedata.normalize("NFKC", text).translate(LOOKALIKES).casefold()
     text = re.sub(r"[`*]", "", text)
     text = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
@@ -212,7 +214,7 @@ def says(
     after = r"(?!\w)(?![.,]\d)" if words[-1:].isalnum() else ""
     return re.search(before + re.escape(words) + after, normalise(text)) is not None
 
-# %% ../nbs/00_core.ipynb #e84a4ed1
+# %% ../nbs/00_core.ipynb #065950ae
 _ADMISSION = re.compile(
     r"""(?<!if\ )(?<!when\ )\b(?:i|we)(?:'m|'re|\ am|\ are)?
       \ (?:(?:really|honestly|simply|just|currently|also)\ )?(?:
@@ -225,6 +227,8 @@ _ADMISSION = re.compile(
     | (?:find|have|know)\ (?:no|nothing)\b | (?:do\ not|don't|didn't|did\ not)\ find)""",
     re.VERBOSE,
 )
+
+# %% ../nbs/00_core.ipynb #8bca4980
 _DOCS = r"(?:documentation|docs?|manual|articles?|knowledge\ base|guide|passages?|sources?|context)"
 _UNCOVERED = re.compile(
     rf"""{_DOCS}\ (?:do|does|did)(?:n't|\ not)\ (?:\w+\ )?
@@ -235,7 +239,7 @@ _UNCOVERED = re.compile(
     re.VERBOSE,
 )
 
-
+# %% ../nbs/00_core.ipynb #237c5ec1
 def admits(text: str) -> bool:
     "Whether a text says that its speaker, or the documentation, does not know."
     folded = text.translate(LOOKALIKES).casefold()
@@ -258,28 +262,49 @@ def whole_file(path: Path) -> Iterator[Any]:
         Path(name).unlink(missing_ok=True)
         raise
 
-# %% ../nbs/00_core.ipynb #f646c0ba
+# %% ../nbs/00_core.ipynb #1014de42
 def write_json(path: Path, value: Any) -> None:
     "`value` as readable JSON, whole or not at all."
     with whole_file(path) as file:
         file.write(json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n")
 
-
+# %% ../nbs/00_core.ipynb #f7d08679
 def write_jsonl(path: Path, nouns: Iterable[BaseModel]) -> int:
     "One noun a line, defaults left out; returns the number of lines."
     count = 0
     with whole_file(path) as file:
-        for count, noun in enumerate(nouns, 1):
+        for noun in nouns:
             file.write(noun.model_dump_json(exclude_defaults=True) + "\n")
+            count += 1
     return count
 
-# %% ../nbs/00_core.ipynb #26fdce2f
-N = TypeVar("N", bound=BaseModel)
+# %% ../nbs/00_core.ipynb #c1947e0a
+def read_text(path: Path) -> str:
+    "A UTF-8 text file, any BOM taken off. Raises UserError if it is missing, empty or not UTF-8."
+    if not path.is_file():
+        raise UserError("the file does not exist", path, "Check the path")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"byte {error.start} is not UTF-8",
+            path,
+            f"Convert it: iconv -f latin1 -t utf-8 {path.name}",
+        ) from None
+    if not text.strip():
+        raise UserError("the file is empty", path, "Give a file with content")
+    return text
 
-
+# %% ../nbs/00_core.ipynb #9417c6d3
 def faults(error: ValidationError) -> str:
     "The faults of a validation, field by field, without the input's text."
-    return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'value'}: {e['msg']}" for e in error.errors(include_input=False))
+    return "; ".join(
+        f"{'.'.join(map(str, e['loc'])) or 'value'}: {e['msg']}"
+        for e in error.errors(include_input=False)
+    )
+
+# %% ../nbs/00_core.ipynb #e774d68c
+N = TypeVar("N", bound=BaseModel)
 
 
 def read_jsonl(path: Path, noun: type[N]) -> list[N]:
@@ -290,35 +315,25 @@ def read_jsonl(path: Path, noun: type[N]) -> list[N]:
             try:
                 out.append(noun.model_validate_json(line))
             except ValidationError as error:
-                raise UserError(faults(error), f"{path}, line {number}", f"Mend the line; each is one {noun.__name__}") from None
+                raise UserError(
+                    faults(error),
+                    f"{path}, line {number}",
+                    f"Mend the line; each is one {noun.__name__}",
+                ) from None
     return out
 
-
-def read_text(path: Path) -> str:
-    "A UTF-8 text file, with or without byte order mark. Raises UserError where it is missing, empty or not UTF-8."
-    if not path.is_file():
-        raise UserError("the file does not exist", path, "Check the path")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UserError(f"byte {error.start} is not UTF-8", path, f"Convert it: iconv -f latin1 -t utf-8 {path.name}") from None
-    if not text.strip():
-        raise UserError("the file is empty", path, "Give a file with content")
-    return text
-
-# %% ../nbs/00_core.ipynb #c779701d
+# %% ../nbs/00_core.ipynb #0a6ec7cb
 def digest(value: Any) -> str:
     "The first 16 hex digits of the SHA-256 of a file (Path), or of a value as canonical JSON."
     if isinstance(value, Path):
-        sha = hashlib.sha256()
         with open(value, "rb") as file:
-            while block := file.read(1 << 20):
-                sha.update(block)
-        return sha.hexdigest()[:16]
-    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+            return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    text = value
+    if not isinstance(value, str):
+        text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
-# %% ../nbs/00_core.ipynb #17518985
+# %% ../nbs/00_core.ipynb #325353a9
 def raise_faults(found: list[str], where: object, then: str) -> None:
     "Raise one UserError that lists every fault; does nothing where there is none."
     if found:
@@ -326,25 +341,31 @@ def raise_faults(found: list[str], where: object, then: str) -> None:
         more = f"\n  … and {len(found) - 40} more" if len(found) > 40 else ""
         raise UserError(f"{len(found)} fault{'s'[: len(found) > 1]}:\n{shown}{more}\n", where, then)
 
-
+# %% ../nbs/00_core.ipynb #3ec455c3
 def repeated(ids: Iterable[str]) -> list[str]:
     "The ids that occur more than once, in order of appearance."
     seen: set[str] = set()
-    return list(dict.fromkeys(i for i in ids if i in seen or seen.add(i)))  # type: ignore[func-returns-value]
+    again: dict[str, None] = {}
+    for i in ids:
+        if i in seen:
+            again[i] = None
+        seen.add(i)
+    return list(again)
 
-# %% ../nbs/00_core.ipynb #6016eb63
-def load_articles(path: Path) -> list[Article]:
-    "A knowledge base: `kb.jsonl`, or a folder of Markdown or HTML pages (id from the file name, title from the first heading)."
-    if path.is_dir():
-        pages = sorted(p for p in path.rglob("*") if p.suffix.lower() in (".md", ".html", ".htm"))
-        if not pages:
-            raise UserError("the folder holds no .md or .html page", path, "Give kb.jsonl or a folder of pages with --kb")
-        return [_page(p) for p in pages]
-    articles = read_jsonl(path, Article)
-    raise_faults([f"{i}: this id occurs twice" for i in repeated(a.id for a in articles)], path, "Give each article its own id")
-    return articles
+# %% ../nbs/00_core.ipynb #603dfd30
+def _markdown_of(html: str) -> str:
+    "The text of an HTML page: headings marked, blocks apart, scripts and styles gone."
+    import html as entities
 
+    html = re.sub(r"(?is)<(script|style|head)\b.*?</\1>", " ", html)
+    html = re.sub(r"(?i)<h[1-6][^>]*>", "\n\n# ", html)
+    html = re.sub(
+        r"(?i)</?(p|div|li|ul|ol|table|tr|h[1-6]|section|article|pre)\b[^>]*>", "\n\n", html
+    )
+    text = entities.unescape(re.sub(r"<[^>]+>", " ", html))
+    return re.sub(r"\n\s*\n\s*", "\n\n", re.sub(r"[ \t]+", " ", text)).strip()
 
+# %% ../nbs/00_core.ipynb #5d3d1516
 def _page(path: Path) -> Article:
     "One Markdown or HTML page as an article."
     text = read_text(path)
@@ -355,18 +376,48 @@ def _page(path: Path) -> Article:
     body = text.replace(heading.group(0), "", 1) if heading else text
     return Article(id=path.stem, title=title, body=body)
 
-# %% ../nbs/00_core.ipynb #ca301509
-def _markdown_of(html: str) -> str:
-    "The text of an HTML page: headings marked, blocks apart, scripts and styles gone."
-    import html as entities
+# %% ../nbs/00_core.ipynb #cbe6410f
+def _pages(folder: Path) -> list[Path]:
+    "The Markdown and HTML files of a folder, in name order. Raises UserError where there is none."
+    pages = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".md", ".html", ".htm"))
+    if not pages:
+        raise UserError(
+            "the folder holds no .md or .html page",
+            folder,
+            "Give kb.jsonl or a folder of pages with --kb",
+        )
+    return pages
 
-    html = re.sub(r"(?is)<(script|style|head)\b.*?</\1>", " ", html)
-    html = re.sub(r"(?i)<h[1-6][^>]*>", "\n\n# ", html)
-    html = re.sub(r"(?i)</?(p|div|li|ul|ol|table|tr|h[1-6]|section|article|pre)\b[^>]*>", "\n\n", html)
-    text = entities.unescape(re.sub(r"<[^>]+>", " ", html))
-    return re.sub(r"\n\s*\n\s*", "\n\n", re.sub(r"[ \t]+", " ", text)).strip()
+# %% ../nbs/00_core.ipynb #b17e0154
+def load_articles(path: Path) -> list[Article]:
+    "The articles of a `kb.jsonl` or of a folder of pages. Raises UserError with every fault."
+    if path.is_dir():
+        return [_page(p) for p in _pages(path)]
+    articles = read_jsonl(path, Article)
+    raise_faults(
+        [f"{i}: this id occurs twice" for i in repeated(a.id for a in articles)],
+        path,
+        "Give each article its own id",
+    )
+    return articles
 
-# %% ../nbs/00_core.ipynb #d92a9a9f
+# %% ../nbs/00_core.ipynb #b83a80d9
+def question_faults(q: Question, known: set[str]) -> list[str]:
+    "The faults of one question: its reference must meet its own facts, its evidence must exist."
+    found = [f"evidence: {e} is not in the knowledge base" for e in q.evidence if e not in known]
+    found += [
+        f"facts: the reference lacks {group[0]!r}"
+        for group in q.facts
+        if not any(says(q.reference, p) for p in group)
+    ]
+    found += [f"forbidden: the reference says {p!r}" for p in q.forbidden if says(q.reference, p)]
+    if q.answerable and not q.facts:
+        found.append("facts: an answerable question needs at least one")
+    if not q.answerable and (q.facts or q.evidence):
+        found.append("answerable: an unanswerable question has neither facts nor evidence")
+    return found
+
+# %% ../nbs/00_core.ipynb #a91fb5a9
 def check_suite(
     suite: Suite,
     articles: list[Article],  # the knowledge base that its evidence names
@@ -378,19 +429,16 @@ def check_suite(
         found += [f"{q.id}: {fault}" for fault in question_faults(q, known)]
     return found
 
+# %% ../nbs/00_core.ipynb #af5ffeaa
+def _located(error: Any, raw: Any) -> str:
+    "One fault of a suite file, with the question's id rather than its index."
+    loc = list(error["loc"])
+    with contextlib.suppress(LookupError, TypeError):
+        if loc[:1] == ["questions"] and len(loc) > 1:
+            loc[:2] = [raw["questions"][loc[1]]["id"]]
+    return f"{': '.join(map(str, loc)) or 'suite'}: {error['msg']}"
 
-def question_faults(q: Question, known: set[str]) -> list[str]:
-    "The faults of one question: its reference must meet its own facts, its evidence must exist."
-    found = [f"evidence: {e} is not in the knowledge base" for e in q.evidence if e not in known]
-    found += [f"facts: the reference lacks {group[0]!r}" for group in q.facts if not any(says(q.reference, p) for p in group)]
-    found += [f"forbidden: the reference says {p!r}" for p in q.forbidden if says(q.reference, p)]
-    if q.answerable and not q.facts:
-        found.append("facts: an answerable question needs at least one")
-    if not q.answerable and (q.facts or q.evidence):
-        found.append("answerable: an unanswerable question has neither facts nor evidence")
-    return found
-
-# %% ../nbs/00_core.ipynb #7a34ad34
+# %% ../nbs/00_core.ipynb #b515e31d
 def load_suite(path: Path, articles: list[Article]) -> Suite:
     "A suite file that is valid against the knowledge base; every fault is named at once."
     try:
@@ -403,19 +451,14 @@ def load_suite(path: Path, articles: list[Article]) -> Suite:
         found = [_located(e, raw) for e in error.errors(include_input=False)]
         raise_faults(found, path, "The format is described in the README under Suites")
         raise
-    raise_faults(check_suite(suite, articles), path, "Mend the questions, or give the knowledge base they belong to with --kb")
+    raise_faults(
+        check_suite(suite, articles),
+        path,
+        "Mend the questions, or give the knowledge base they belong to with --kb",
+    )
     return suite
 
-
-def _located(error: Any, raw: Any) -> str:
-    "One fault of a suite file, with the question's id rather than its index."
-    loc = list(error["loc"])
-    with contextlib.suppress(LookupError, TypeError):
-        if loc[:1] == ["questions"] and len(loc) > 1:
-            loc[:2] = [raw["questions"][loc[1]]["id"]]
-    return f"{': '.join(map(str, loc)) or 'suite'}: {error['msg']}"
-
-# %% ../nbs/00_core.ipynb #ab6b333d
+# %% ../nbs/00_core.ipynb #4a3e28be
 class DataKnobs(Noun):
     "How conversations become splits."
 
@@ -424,20 +467,26 @@ class DataKnobs(Noun):
     seed: int = Field(0, description="seed of the split")
     scrub: bool = Field(True, description="take personal data out")
 
-
+# %% ../nbs/00_core.ipynb #531354ad
 class EvidenceKnobs(Noun):
     "What a question is shown."
 
     k: int = Field(3, ge=1, le=10, description="passages shown")
-    embedder: str | None = Field("minilm", description="built-in name or folder of a sentence embedder; null for BM25 alone")
-    tickets: bool = Field(True, description="resolved tickets of the training split lead to their articles")
+    embedder: str | None = Field(
+        "minilm", description="built-in name or folder of a sentence embedder; null for BM25 alone"
+    )
+    tickets: bool = Field(
+        True, description="resolved tickets of the training split lead to their articles"
+    )
 
-# %% ../nbs/00_core.ipynb #c4a99574
-class TrainKnobs(Noun):
-    "Every knob of training."
+# %% ../nbs/00_core.ipynb #647e9943
+class CourseKnobs(Noun):
+    "What is trained, for how long and at which rate."
 
     base: str = Field("smollm2-135m", description="built-in name, hub id or folder")
-    recipe: Literal["grounded", "closed_book"] = Field("grounded", description="answer from passages, or from memory")
+    recipe: Literal["grounded", "closed_book"] = Field(
+        "grounded", description="answer from passages, or from memory"
+    )
     rows: int | None = Field(None, ge=1, description="training rows at most; null for all")
     epochs: float = Field(2.0, gt=0)
     max_steps: int = Field(-1, description="stop after so many optimizer steps; -1 for no limit")
@@ -448,7 +497,16 @@ class TrainKnobs(Noun):
     grad_clip: float = Field(1.0, gt=0)
     batch: int = Field(8, ge=1)
     accumulation: int = Field(1, ge=1)
-    max_length: int = Field(768, ge=32, description="tokens of one example at most; longer ones lose passages, never answer")
+
+# %% ../nbs/00_core.ipynb #03b00875
+class AdapterKnobs(CourseKnobs):
+    "What the adapter is, and what it costs in memory."
+
+    max_length: int = Field(
+        768,
+        ge=32,
+        description="tokens of one example at most; longer ones lose passages, never answer",
+    )
     rank: int = Field(16, ge=1)
     alpha: int = Field(32, ge=1)
     dropout: float = Field(0.05, ge=0, lt=1)
@@ -456,25 +514,39 @@ class TrainKnobs(Noun):
     quantization: Literal["none", "8bit", "4bit"] = "none"
     precision: Literal["fp32", "bf16"] = "bf16"
     checkpointing: bool = Field(False, description="gradient checkpointing")
+
+# %% ../nbs/00_core.ipynb #2f52f09f
+class TrainKnobs(AdapterKnobs):
+    "Every knob of training."
+
     distractors: int = Field(2, ge=0, description="wrong passages beside the right one, at most")
-    abstain: float = Field(0.08, ge=0, le=1, description="share of answerable rows repeated with wrong passages only, to be declined")
+    abstain: float = Field(
+        0.08,
+        ge=0,
+        le=1,
+        description="share of answerable rows repeated with wrong passages only, to be declined",
+    )
     save_steps: int = Field(50, ge=1, description="steps between checkpoints")
     log_steps: int = Field(5, ge=1)
     seed: int = 0
-    threads: int = Field(0, ge=0, description="torch threads; 0 for every core this process may use")
+    threads: int = Field(
+        0, ge=0, description="torch threads; 0 for every core this process may use"
+    )
 
-# %% ../nbs/00_core.ipynb #f1ed51d9
+# %% ../nbs/00_core.ipynb #ff5a8928
 class EvalKnobs(Noun):
     "How answers are made and compared."
 
     arms: list[str] = Field(["base", "base+kb", "tuned", "tuned+kb"], min_length=1)
     max_new_tokens: int = Field(96, ge=1)
     batch: int = Field(25, ge=1)
-    questions: int | None = Field(None, ge=1, description="first so many questions of the suite; null for all")
+    questions: int | None = Field(
+        None, ge=1, description="first so many questions of the suite; null for all"
+    )
     bootstrap: int = Field(10_000, ge=100)
     seed: int = 0
 
-
+# %% ../nbs/00_core.ipynb #47c28227
 class Profile(Noun):
     "One run, completely described."
 
@@ -487,11 +559,15 @@ class Profile(Noun):
     train: TrainKnobs = TrainKnobs()
     eval: EvalKnobs = EvalKnobs()
 
-# %% ../nbs/00_core.ipynb #337b0636
-ASSETS = Path(__file__).parent / "assets" if "__file__" in globals() else Path("../supportbot_lib/assets").resolve()
+# %% ../nbs/00_core.ipynb #41120d68
+ASSETS = (
+    Path(__file__).parent / "assets"
+    if "__file__" in globals()
+    else Path("../supportbot_lib/assets").resolve()
+)
 PROFILES = ASSETS / "profiles"
 
-
+# %% ../nbs/00_core.ipynb #890fa1f8
 def profile_path(name: str) -> Path:
     "The YAML file of a built-in profile or of a path. Raises UserError with the names that exist."
     path = PROFILES / f"{name}.yaml"
@@ -499,30 +575,87 @@ def profile_path(name: str) -> Path:
         path = Path(name)
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in PROFILES.glob("*.yaml")))
-        raise UserError(f"no profile {name!r}", "", f"Built in are {known}; or give the path of a YAML file")
+        raise UserError(
+            f"no profile {name!r}", "", f"Built in are {known}; or give the path of a YAML file"
+        )
     return path
 
+# %% ../nbs/00_core.ipynb #1bbc9ec6
+def merged(under: dict, over: dict) -> dict:
+    "`over` laid over `under`, section by section."
+    both = {
+        k: merged(under[k], v) if isinstance(v, dict) and isinstance(under.get(k), dict) else v
+        for k, v in over.items()
+    }
+    return {**under, **both}
 
+# %% ../nbs/00_core.ipynb #25678186
 def read_profile(name: str) -> dict:
     "The keys of a profile with those that it extends underneath."
     path = profile_path(name)
     try:
         keys = yaml.safe_load(read_text(path))
     except yaml.YAMLError as error:
-        raise UserError(f"not YAML: {' '.join(str(error).split())}", path, "Mend the file") from None
+        raise UserError(
+            f"not YAML: {' '.join(str(error).split())}", path, "Mend the file"
+        ) from None
     if not isinstance(keys, dict):
-        raise UserError("a profile is a mapping of sections", path, "Begin with a section such as `train:`")
+        raise UserError(
+            "a profile is a mapping of sections", path, "Begin with a section such as `train:`"
+        )
     parent = keys.pop("extends", None)
     under = read_profile(parent) if parent else {}
     return merged(under, {"name": path.stem, **keys})
 
+# %% ../nbs/00_core.ipynb #e72dfa52
+def _value(key: str, text: str) -> Any:
+    "The value of an override. Raises UserError where it is not YAML."
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise UserError(
+            f"the value of {key} is not YAML: {text!r}", "", "Put it in quotes"
+        ) from None
+    if isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            return float(value)
+    return value
 
-def merged(under: dict, over: dict) -> dict:
-    "`over` laid over `under`, section by section."
-    both = {k: merged(under[k], v) if isinstance(v, dict) and isinstance(under.get(k), dict) else v for k, v in over.items()}
-    return {**under, **both}
+# %% ../nbs/00_core.ipynb #a47aadf2
+def _override(text: str) -> dict:
+    "`a.b=1` as {'a': {'b': 1}}."
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise UserError(
+            f"cannot read the override {text!r}",
+            "",
+            "Write section.key=value, such as train.lr=2e-4",
+        )
+    out = _value(key, value)
+    for part in reversed(key.split(".")):
+        out = {part: out}
+    return out
 
-# %% ../nbs/00_core.ipynb #c0e4a6c7
+# %% ../nbs/00_core.ipynb #8373320a
+def _keys_of(section: list[str]) -> list[str]:
+    "The keys that a section of a profile knows; none where it is no section."
+    model: Any = Profile
+    for part in section:
+        field = getattr(model, "model_fields", {}).get(part)
+        model = field.annotation if field else None
+    return list(getattr(model, "model_fields", {}))
+
+
+def _key_fault(error: Any) -> str:
+    "One fault of a profile; an unknown key gets the nearest that exists."
+    *section, key = [str(part) for part in error["loc"]]
+    name = ".".join([*section, key])
+    if error["type"] != "extra_forbidden":
+        return f"{name}: {error['msg']}"
+    near = difflib.get_close_matches(key, _keys_of(section), 1)
+    return f"{name}: is not a known key" + (f" (did you mean {near[0]}?)" if near else "")
+
+# %% ../nbs/00_core.ipynb #0a33eb1b
 def load_profile(
     name: str,  # built-in name or path
     overrides: Iterable[str] = (),  # "train.lr=2e-4", each value read as YAML
@@ -534,36 +667,14 @@ def load_profile(
     try:
         return Profile.model_validate(keys)
     except ValidationError as error:
-        raise_faults([_key_fault(e) for e in error.errors(include_input=False)], f"profile {name}", "`supportbot profile` lists every key")
+        raise_faults(
+            [_key_fault(e) for e in error.errors(include_input=False)],
+            f"profile {name}",
+            "`supportbot profile` lists every key",
+        )
         raise
 
-
-def _override(text: str) -> dict:
-    "`a.b=1` as {'a': {'b': 1}}."
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        raise UserError(f"cannot read the override {text!r}", "", "Write section.key=value, such as train.lr=2e-4")
-    out: Any = yaml.safe_load(value)
-    if isinstance(out, str):
-        with contextlib.suppress(ValueError):
-            out = float(out)
-    for part in reversed(key.split(".")):
-        out = {part: out}
-    return out
-
-
-def _key_fault(error: Any) -> str:
-    "One fault of a profile; an unknown key gets the nearest that exists."
-    *section, key = [str(part) for part in error["loc"]]
-    model: Any = Profile
-    for part in section:
-        field = model.model_fields.get(part)
-        model = field.annotation if field else Profile
-    near = difflib.get_close_matches(key, getattr(model, "model_fields", {}), 1) if error["type"] == "extra_forbidden" else []
-    reason = "is not a known key" if error["type"] == "extra_forbidden" else error["msg"]
-    return f"{'.'.join([*section, key])}: {reason}" + (f" (did you mean {near[0]}?)" if near else "")
-
-# %% ../nbs/00_core.ipynb #06b3ba4a
+# %% ../nbs/00_core.ipynb #058de757
 STAGES = {
     "data": ["data"],
     "train": ["adapter", "train"],
@@ -572,7 +683,7 @@ STAGES = {
 }
 MAKES = {"data": "prepare-data", "train": "train", "eval": "eval", "analysis": "report"}
 
-
+# %% ../nbs/00_core.ipynb #c133878e
 class Run:
     "A run folder: paths, stages and the record of what was done."
 
@@ -594,15 +705,19 @@ class Run:
         "A JSON file of this run."
         return json.loads(read_text(self.file(*parts)))
 
-# %% ../nbs/00_core.ipynb #544219d6
+# %% ../nbs/00_core.ipynb #65cd83fc
 def need(run: Run, stage: str) -> dict:
     "The `done.json` of an earlier stage. Raises UserError with the command that makes it."
     if not run.done(stage).is_file():
         command = f"supportbot {MAKES[stage]} --run {run.path}"
-        raise UserError(f"the stage '{stage}' has not finished in this run", run.path, f"Make it with `{command}`")
+        raise UserError(
+            f"the stage '{stage}' has not finished in this run",
+            run.path,
+            f"Make it with `{command}`",
+        )
     return run.read(stage, "done.json")
 
-
+# %% ../nbs/00_core.ipynb #713840c3
 def begin(run: Run, stage: str, keep: Iterable[str] = ()) -> None:
     "Clear what `stage` wrote before, except the names in `keep` (checkpoints to resume from)."
     run.done(stage).unlink(missing_ok=True)
@@ -614,30 +729,17 @@ def begin(run: Run, stage: str, keep: Iterable[str] = ()) -> None:
             path.unlink()
     run.path.mkdir(parents=True, exist_ok=True)
 
+# %% ../nbs/00_core.ipynb #97b99a62
+def now() -> str:
+    "The time in UTC, to the second."
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
 
 def finish(run: Run, stage: str, facts: dict) -> None:
     "Write the stage's `done.json`: it is there when everything else is."
     write_json(run.done(stage), {**facts, "finished": now()})
 
-
-def now() -> str:
-    "The time in UTC, to the second."
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-# %% ../nbs/00_core.ipynb #1ca9c90b
-def machine() -> dict:
-    "What this ran on: processor, cores, memory in GiB, versions of what matters."
-    names = ("torch", "transformers", "trl", "peft", "sentence-transformers", "bm25s", "scipy", "numpy")
-    return {
-        "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "processor": processor(),
-        "cores": cores(),
-        "memory_gib": memory_gib(),
-        "versions": {name: found for name in names if (found := installed(name))},
-    }
-
-
+# %% ../nbs/00_core.ipynb #05a25f27
 def cores() -> int:
     "The cores that this process may use."
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -649,7 +751,7 @@ def memory_gib() -> float | None:
         return None
     return round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1)
 
-
+# %% ../nbs/00_core.ipynb #9c4968f4
 def processor() -> str:
     "The processor's name, with the one feature that changes our speed."
     try:
@@ -657,15 +759,29 @@ def processor() -> str:
     except OSError:
         return platform.processor() or "unknown"
     name = re.search(r"model name\s*:\s*(.+)", text)
-    return (name.group(1) if name else "unknown") + (" (avx512_bf16)" if "avx512_bf16" in text else "")
+    feature = " (avx512_bf16)" if "avx512_bf16" in text else ""
+    return (name.group(1) if name else "unknown") + feature
 
-
+# %% ../nbs/00_core.ipynb #4e8faef1
 def installed(package: str) -> str | None:
     "The version of an installed package, or None."
     try:
         return version(package)
     except PackageNotFoundError:
         return None
+
+# %% ../nbs/00_core.ipynb #683dffeb
+def machine() -> dict:
+    "What this ran on: processor, cores, memory in GiB, versions of what matters."
+    names = "torch transformers trl peft sentence-transformers bm25s scipy numpy".split()
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": processor(),
+        "cores": cores(),
+        "memory_gib": memory_gib(),
+        "versions": {name: found for name in names if (found := installed(name))},
+    }
 
 # %% ../nbs/00_core.ipynb #426eb734
 def remember(run: Run, stage: str, **facts: Any) -> None:
@@ -676,7 +792,7 @@ def remember(run: Run, stage: str, **facts: Any) -> None:
     known["stages"][stage] = {"at": now(), **facts}
     write_json(path, known)
 
-# %% ../nbs/00_core.ipynb #778006f8
+# %% ../nbs/00_core.ipynb #478a55aa
 def point_last(run: Run) -> None:
     "Let `last`, beside the run, point at it."
     last = run.path.parent / "last"
@@ -687,7 +803,7 @@ def point_last(run: Run) -> None:
     except OSError:
         last.write_text(run.path.name)
 
-
+# %% ../nbs/00_core.ipynb #07faa9b5
 def open_run(path: str | Path) -> Run:
     "The run in an existing folder, through `last` too. Raises UserError where there is none."
     path = Path(path)
@@ -697,11 +813,13 @@ def open_run(path: str | Path) -> Run:
         raise UserError("there is no run here", path, "Make one with `supportbot run`")
     return Run(path.resolve())
 
-# %% ../nbs/00_core.ipynb #5d13f988
+# %% ../nbs/00_core.ipynb #3f4410e8
 def duration(seconds: float) -> str:
     "Seconds as people say them: `48 s`, `12 min 05 s`, `1 h 20 min`."
     seconds = int(math.ceil(seconds))
     if seconds < 60:
         return f"{seconds} s"
     minutes, seconds = divmod(seconds, 60)
-    return f"{minutes} min {seconds:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+    if minutes < 60:
+        return f"{minutes} min {seconds:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"

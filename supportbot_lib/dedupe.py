@@ -10,16 +10,22 @@ from collections.abc import Iterable
 
 from .core import Record, normalise
 
-# %% ../nbs/01c_dedupe.ipynb #5896ba36
+# %% ../nbs/01c_dedupe.ipynb #5571e29a
 def fingerprint(record: Record) -> tuple[str, ...]:
     "What two records must share to be the same."
     inputs = record.inputs
-    texts = [*(t.text for t in inputs.history), inputs.question, inputs.context or "", record.outputs.answer]
+    texts = [
+        *(t.text for t in inputs.history),
+        inputs.question,
+        inputs.context or "",
+        record.outputs.answer,
+    ]
     return tuple(normalise(t) for t in texts)
 
-
+# %% ../nbs/01c_dedupe.ipynb #ff628443
 def dedupe(records: Iterable[Record]) -> tuple[list[Record], dict[str, str]]:
-    "The records with the newest of each set of equals, in their old order; and removed id -> kept id."
+    "The newest of each set of equals, in their old order; and removed id -> kept id."
+    records = list(records)
     kept: dict[tuple[str, ...], Record] = {}
     links: dict[str, str] = {}
     for record in sorted(records, key=lambda r: (str(r.meta.timestamp or ""), r.id), reverse=True):

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from .guard import Refused
 
-# %% ../nbs/05c_engine.ipynb #c4739286
+# %% ../nbs/05c_engine.ipynb #296d3a91
 class Ask(NamedTuple):
     "One question to the model; temperature 0 is greedy."
 
@@ -24,7 +24,7 @@ class Ask(NamedTuple):
     max_new_tokens: int = 96
     temperature: float = 0.0
 
-
+# %% ../nbs/05c_engine.ipynb #b5a54421
 class Said(NamedTuple):
     "One answer, the number of tokens generated, and the ids of the passages found for it."
 
@@ -35,7 +35,7 @@ class Said(NamedTuple):
 
 Answerer = Callable[[list[Ask]], Sequence[Said | Refused]]
 
-# %% ../nbs/05c_engine.ipynb #fae66c22
+# %% ../nbs/05c_engine.ipynb #9981cd1f
 @dataclass
 class Job:
     "A request in the line, with the moment of its arrival."
@@ -44,7 +44,7 @@ class Job:
     future: "Future[Said]" = field(default_factory=Future)
     since: float = field(default_factory=time.monotonic)
 
-
+# %% ../nbs/05c_engine.ipynb #30ece7a0
 def alike(line: list[Job]) -> list[Job]:
     "The jobs with the settings of the first, in the order of the line."
     return [job for job in line if job.ask[1:] == line[0].ask[1:]]
@@ -86,7 +86,7 @@ class Line:
             self.closed = True
             self.changed.notify_all()
 
-# %% ../nbs/05c_engine.ipynb #f78abe49
+# %% ../nbs/05c_engine.ipynb #7a7c6bf1
 def take(
     line: Line,
     most: int,  # jobs in a batch
@@ -98,8 +98,7 @@ def take(
         if not line.jobs:
             return None
         left = line.jobs[0].since + wait - time.monotonic()
-        full = lambda: line.closed or len(alike(line.jobs)) >= most
-        line.changed.wait_for(full, max(0, left))
+        line.changed.wait_for(lambda: line.closed or len(alike(line.jobs)) >= most, max(0, left))
         batch = alike(line.jobs)[:most]
         taken = {id(job) for job in batch}
         line.jobs = [job for job in line.jobs if id(job) not in taken]

@@ -11,15 +11,15 @@ from collections.abc import Iterable, Sequence
 from .claims import claims_of, declines, unsupported
 from .core import Answer, Article, Question, Verdict, says
 
-# %% ../nbs/03c_judge.ipynb #154492f0
+# %% ../nbs/03c_judge.ipynb #85ba6169
 JUDGE = "rubric-1"  # the name and version that travel with every number
 
-
+# %% ../nbs/03c_judge.ipynb #cb9d99c9
 def facts_met(question: Question, text: str) -> list[bool]:
     "For each fact group, whether one of its phrases stands in the text."
     return [any(says(text, phrase) for phrase in group) for group in question.facts]
 
-
+# %% ../nbs/03c_judge.ipynb #fa5aef9b
 def score(question: Question, text: str) -> float:
     "The rubric's worth of an answer, in [0, 1]."
     if not question.answerable:
@@ -57,12 +57,9 @@ def judge(
         tags=question.tags,
     )
 
-# %% ../nbs/03c_judge.ipynb #628c6181
-def outcomes(
-    a: Iterable[Verdict],
-    b: Iterable[Verdict],
-) -> tuple[dict[str, int], list[str]]:
-    "For each question +1, 0 or -1 from the view of `a`; and the questions that one of them left unjudged."
+# %% ../nbs/03c_judge.ipynb #771d2dc6
+def outcomes(a: Iterable[Verdict], b: Iterable[Verdict]) -> tuple[dict[str, int], list[str]]:
+    "For each question +1, 0 or -1 from the view of `a`; and those that one left unjudged."
     left, right = ({v.question: v.score for v in arm} for arm in (a, b))
     out: dict[str, int] = {}
     unjudged: list[str] = []
@@ -74,7 +71,7 @@ def outcomes(
             out[question] = (x > y) - (x < y)
     return out, unjudged
 
-
+# %% ../nbs/03c_judge.ipynb #f2ec4d2b
 def tally(results: Sequence[int]) -> tuple[int, int, int]:
     "Wins, ties and losses."
     return results.count(1), results.count(0), results.count(-1)

@@ -29,7 +29,7 @@ from supportbot_lib.core import (
     read_jsonl,
 )
 
-# %% ../nbs/04a_review.ipynb #9afd7f4a
+# %% ../nbs/04a_review.ipynb #a8a1fd59
 class Pair(Noun):
     "Two answers to one question; `left` and `right` are the arms, which the screen does not show."
 
@@ -39,7 +39,7 @@ class Pair(Noun):
     left_text: str
     right_text: str
 
-
+# %% ../nbs/04a_review.ipynb #bacb1d51
 def pairs(
     answers: list[Answer],
     a: str,  # one arm
@@ -57,7 +57,7 @@ def pairs(
         out.append(Pair(question=q, left=left, right=right, **texts))
     return out
 
-# %% ../nbs/04a_review.ipynb #a500c581
+# %% ../nbs/04a_review.ipynb #551802f0
 Choice = Literal["A", "B", "tie", "both bad"]
 
 
@@ -72,12 +72,12 @@ class Vote(Noun):
     seconds: float = 0.0
     note: str = ""
 
-
+# %% ../nbs/04a_review.ipynb #28f01250
 def unblind(vote: Vote) -> str:
     "The arm that won, or `tie`, or `both bad`."
     return {"A": vote.left, "B": vote.right}.get(vote.choice, vote.choice)
 
-# %% ../nbs/04a_review.ipynb #71e32d27
+# %% ../nbs/04a_review.ipynb #cb1c06b1
 def votes_path(run: Run, reviewer: str) -> Path:
     "The reviewer's file. Raises UserError where the name cannot be one."
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", reviewer):
@@ -85,7 +85,7 @@ def votes_path(run: Run, reviewer: str) -> Path:
         raise UserError(f"{reviewer[:60]!r} cannot name a file of votes", "reviewer", then)
     return run.file("votes", f"{reviewer}.jsonl")
 
-
+# %% ../nbs/04a_review.ipynb #ffa2534e
 def save_vote(run: Run, vote: Vote) -> None:
     "Append the vote to its reviewer's file; it is on the disk on return."
     path = votes_path(run, vote.reviewer)
@@ -97,14 +97,7 @@ def save_vote(run: Run, vote: Vote) -> None:
         file.flush()
         os.fsync(file.fileno())
 
-# %% ../nbs/04a_review.ipynb #3c075eb7
-def load_votes(run: Run, reviewer: str | None = None) -> list[Vote]:
-    "Every accepted vote, or one reviewer's. Raises UserError with file and line."
-    found = sorted(run.file("votes").glob("*.jsonl"))
-    paths = found if reviewer is None else [votes_path(run, reviewer)]
-    return [vote for path in paths if path.is_file() for vote in _votes(path)]
-
-
+# %% ../nbs/04a_review.ipynb #ccd6ee97
 def _votes(path: Path) -> list[Vote]:
     "The whole lines of a file; a half line at its end was never accepted."
     out = []
@@ -115,6 +108,13 @@ def _votes(path: Path) -> list[Vote]:
         except ValidationError as error:
             raise UserError(faults(error), f"{path}, line {number}", "Mend the line") from None
     return out
+
+# %% ../nbs/04a_review.ipynb #c89c6be4
+def load_votes(run: Run, reviewer: str | None = None) -> list[Vote]:
+    "Every accepted vote, or one reviewer's. Raises UserError with file and line."
+    found = sorted(run.file("votes").glob("*.jsonl"))
+    paths = found if reviewer is None else [votes_path(run, reviewer)]
+    return [vote for path in paths if path.is_file() for vote in _votes(path)]
 
 # %% ../nbs/04a_review.ipynb #2c451511
 def open_pairs(run: Run, a: str, b: str, seed: int) -> tuple[dict[str, str], list[Pair]]:
@@ -150,7 +150,7 @@ class Review:
             save_vote(self.run, Vote(**sides, **by, choice=choice, note=note))
             self.voted.add(pair.question)
 
-# %% ../nbs/04a_review.ipynb #77879656
+# %% ../nbs/04a_review.ipynb #9e37f830
 BOX = "white-space: pre-wrap; overflow-wrap: anywhere; border: 1px solid; padding: .6em"
 
 
@@ -163,20 +163,16 @@ def boxes(texts: Iterable[tuple[str, str]]) -> str:
     )
     return f"<div style='display: flex; flex-wrap: wrap'>{''.join(cells)}</div>"
 
-
+# %% ../nbs/04a_review.ipynb #f935df64
 def screen(review: Review) -> str:
     "What the reviewer sees now: progress, question, two answers; never an arm's name."
-    done = f"<p>{len(review.pairs) - _left(review)} of {len(review.pairs)} judged</p>"
+    judged = sum(p.question in review.voted for p in review.pairs)
+    done = f"<p>{judged} of {len(review.pairs)} judged</p>"
     pair = review.current
     if pair is None:
         return f"{done}<p>Thank you, that was all.</p>"
     asked = boxes([("Question", review.questions[pair.question])])
     return done + asked + boxes([("A", pair.left_text), ("B", pair.right_text)])
-
-
-def _left(review: Review) -> int:
-    "Pairs that still wait for a vote."
-    return sum(p.question not in review.voted for p in review.pairs)
 
 # %% ../nbs/04a_review.ipynb #34bd7e08
 def review_widget(

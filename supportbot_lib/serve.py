@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['PREFIX', 'ELSEWHERE', 'KUBERNETES', 'BODY_SECONDS', 'LOG', 'BODY', 'REASONS', 'app', 'Settings', 'hashed',
-           'read_settings', 'setting_fault', 'GenerateIn', 'GenerateOut', 'read_body', 'read_ask', 'body_fault',
-           'authorised', 'refused', 'log_request', 'owner_only', 'Service', 'start', 'load', 'check_log', 'departure',
-           'awaited', 'generate', 'healthz', 'create_app', 'served_folder', 'prompted', 'answerer', 'told']
+           'read_settings', 'setting_fault', 'GenerateIn', 'GenerateOut', 'collected', 'read_body', 'body_fault',
+           'read_ask', 'authorised', 'refused', 'owner_only', 'log_line', 'log_request', 'check_log', 'Service', 'load',
+           'start', 'departure', 'awaited', 'generate', 'healthz', 'served', 'create_app', 'served_folder', 'prompted',
+           'answered', 'told', 'answerer']
 
 # %% ../nbs/05_serve.ipynb #3810375a
 import asyncio
@@ -84,28 +85,30 @@ def hashed(
         raise UserError("it is set, but holds no token", "SUPPORTBOT_TOKENS", then)
     return tuple(hashlib.sha256(token.encode()).digest() for token in found)
 
-# %% ../nbs/05_serve.ipynb #ad79c46f
+# %% ../nbs/05_serve.ipynb #1871d265
 PREFIX = "SUPPORTBOT_"
 ELSEWHERE = {"CACHE"}
 KUBERNETES = re.compile(r"SERVICE_(HOST|PORT)|PORT$|PORT_\d+_(TCP|UDP)")
 
 
-def read_settings(env: Mapping[str, str]) -> Settings:
-    "The settings in an environment; empty is default. Raises UserError that names each fault."
+def _mine(env: Mapping[str, str]) -> dict[str, Any]:
+    "The variables that are meant for the server, without prefix; empty ones only for the tokens."
     mine = {key[len(PREFIX) :]: value for key, value in env.items() if key.startswith(PREFIX)}
     mine = {key: v for key, v in mine.items() if key not in ELSEWHERE and not KUBERNETES.match(key)}
-    values: dict[str, Any] = {
-        key.lower(): v for key, v in mine.items() if v.strip() or key == "TOKENS"
-    }
+    return {key.lower(): v for key, v in mine.items() if v.strip() or key == "TOKENS"}
+
+# %% ../nbs/05_serve.ipynb #ad47f85b
+def read_settings(env: Mapping[str, str]) -> Settings:
+    "The settings in an environment; empty is default. Raises UserError that names each fault."
+    values = _mine(env)
     if "tokens" in values:
         values["tokens"] = hashed(values["tokens"])
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
         found = [setting_fault(one) for one in error.errors(include_input=False)]
-        raise_faults(
-            found, "the environment", "The settings are listed in the README under Serving"
-        )
+        then = "The settings are listed in the README under Serving"
+        raise_faults(found, "the environment", then)
         raise
 
 # %% ../nbs/05_serve.ipynb #ab74edac
@@ -119,7 +122,7 @@ def setting_fault(error: Any) -> str:
         f" (did you mean {PREFIX}{near[0].upper()}?)" if near else ""
     )
 
-# %% ../nbs/05_serve.ipynb #5709b5ee
+# %% ../nbs/05_serve.ipynb #a64f95ad
 class GenerateIn(Noun):
     "The body of `POST /generate`."
 
@@ -128,36 +131,44 @@ class GenerateIn(Noun):
     max_new_tokens: int = Field(default=96, ge=1, le=512)
     temperature: float = Field(default=0.0, ge=0, le=2, allow_inf_nan=False)
 
-
+# %% ../nbs/05_serve.ipynb #cef06fb5
 class GenerateOut(Noun):
     "The answer, and the milliseconds from the arrival of the request to it."
 
     text: str
     latency_ms: float
 
-# %% ../nbs/05_serve.ipynb #1af12c67
+# %% ../nbs/05_serve.ipynb #2197a28b
+async def collected(request: Request, limit: int) -> bytes:
+    "The chunks of a body together. Raises Refused (413) as soon as they are too large."
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise Refused(413, f"the body has more than {limit:,} bytes")
+    return body
+
+# %% ../nbs/05_serve.ipynb #7dd9ea9e
 BODY_SECONDS = 15.0
 
 
 async def read_body(request: Request, limit: int) -> bytes:
     "The body, of at most `limit` bytes. Raises Refused: 413 too large, 408 too slow."
-
-    async def collect() -> bytes:
-        body = b""
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > limit:
-                raise Refused(413, f"the body has more than {limit:,} bytes")
-        return body
-
     try:
-        return await asyncio.wait_for(collect(), BODY_SECONDS)
-    except asyncio.TimeoutError:
+        return await asyncio.wait_for(collected(request, limit), BODY_SECONDS)
+    except TimeoutError:
         raise Refused(408, "the body did not arrive in time") from None
     except ClientDisconnect:
         raise Refused(499, "the client left") from None
 
-# %% ../nbs/05_serve.ipynb #6852f552
+# %% ../nbs/05_serve.ipynb #e51d1e88
+def body_fault(error: Any) -> str:
+    "One fault of a body, without anything that was sent."
+    if error["type"] == "extra_forbidden":
+        return f"there is an unknown field; known are {', '.join(GenerateIn.model_fields)}"
+    return f"{'.'.join(map(str, error['loc'])) or 'body'}: {error['msg']}"
+
+# %% ../nbs/05_serve.ipynb #6e951236
 async def read_ask(request: Request) -> Ask:
     "The question in a request. Raises Refused (408, 413, 415, 422)."
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -171,14 +182,7 @@ async def read_ask(request: Request) -> Ask:
         raise Refused(422, "; ".join(dict.fromkeys(found))) from None
     return Ask(check_prompt(wanted.prompt), wanted.max_new_tokens, wanted.temperature)
 
-
-def body_fault(error: Any) -> str:
-    "One fault of a body, without anything that was sent."
-    if error["type"] == "extra_forbidden":
-        return f"there is an unknown field; known are {', '.join(GenerateIn.model_fields)}"
-    return f"{'.'.join(map(str, error['loc'])) or 'body'}: {error['msg']}"
-
-# %% ../nbs/05_serve.ipynb #ad0692a0
+# %% ../nbs/05_serve.ipynb #a18518b2
 async def authorised(request: Request) -> None:
     "Raises Refused (401) where tokens are set and the request carries none of them."
     tokens = request.app.state.service.settings.tokens
@@ -188,7 +192,7 @@ async def authorised(request: Request) -> None:
     if tokens and not (any(same) and scheme.lower() == "bearer"):
         raise Refused(401, "a valid bearer token is needed")
 
-
+# %% ../nbs/05_serve.ipynb #223d2771
 async def refused(request: Request, error: Exception) -> JSONResponse:
     "The response to a refused request: its reason, and what the status demands as headers."
     assert isinstance(error, Refused)
@@ -197,7 +201,28 @@ async def refused(request: Request, error: Exception) -> JSONResponse:
         headers["Retry-After"] = str(error.retry_after)
     return JSONResponse({"detail": error.reason}, error.status, headers)
 
-# %% ../nbs/05_serve.ipynb #330e034c
+# %% ../nbs/05_serve.ipynb #c308dc66
+def owner_only(path: str, flags: int) -> int:
+    "Open a file that only its owner may read."
+    return os.open(path, flags, 0o600)
+
+
+def log_line(ask: Ask, said: Said, latency_ms: float, text: bool) -> str:
+    "One answered request as JSON, with texts or with their hashes."
+    shown = (lambda words: words) if text else digest
+    facts = {
+        "at": now(),
+        "prompt": shown(ask.prompt),
+        "answer": shown(said.text),
+        "tokens": said.tokens,
+        "max_new_tokens": ask.max_new_tokens,
+        "temperature": ask.temperature,
+        "latency_ms": latency_ms,
+        "passages": said.passages,
+    }
+    return json.dumps(facts, ensure_ascii=False)
+
+# %% ../nbs/05_serve.ipynb #f6a991df
 LOG = logging.getLogger("supportbot.serve")
 
 
@@ -205,28 +230,21 @@ def log_request(settings: Settings, ask: Ask, said: Said, latency_ms: float) -> 
     "Append one answered request to the log, where there is one."
     if settings.log is None:
         return
-    shown = (lambda text: text) if settings.log_text else digest
-    facts = {
-        "at": now(),
-        "prompt": shown(ask.prompt),
-        "answer": shown(said.text),
-        "tokens": said.tokens,
-    }
-    settled = {"max_new_tokens": ask.max_new_tokens, "temperature": ask.temperature}
-    line = json.dumps(
-        {**facts, **settled, "latency_ms": latency_ms, "passages": said.passages},
-        ensure_ascii=False,
-    )
+    line = log_line(ask, said, latency_ms, settings.log_text)
     try:
         with open(settings.log, "a", encoding="utf-8", opener=owner_only) as file:
             file.write(line + "\n")
     except OSError as error:
         LOG.error("the request log cannot be written: %s", error.strerror)
 
-
-def owner_only(path: str, flags: int) -> int:
-    "Open a file that only its owner may read."
-    return os.open(path, flags, 0o600)
+# %% ../nbs/05_serve.ipynb #2b5cbf85
+def check_log(path: Path) -> None:
+    "Raises UserError where the request log cannot be written."
+    try:
+        open(path, "a", opener=owner_only).close()
+    except OSError as error:
+        what = f"the request log cannot be written: {error.strerror}"
+        raise UserError(what, path, "Change SUPPORTBOT_LOG") from None
 
 # %% ../nbs/05_serve.ipynb #a1e2fe44
 class Service:
@@ -245,18 +263,7 @@ class Service:
         if self.engine is not None:
             self.engine.close(self.settings.grace)
 
-# %% ../nbs/05_serve.ipynb #3c137ad1
-def start(service: Service, answer: Answerer | None) -> None:
-    "Serve a function now, or load the model of the settings beside."
-    settings = service.settings
-    if settings.log is not None:
-        check_log(settings.log)
-    if answer is not None:
-        return load(service, lambda: answer)
-    make = functools.partial(answerer, served_folder(settings.model), settings.threads)
-    threading.Thread(target=load, args=(service, make), daemon=True).start()
-
-
+# %% ../nbs/05_serve.ipynb #33315e71
 def load(service: Service, make: Callable[[], Answerer]) -> None:
     "Make the answerer and open the engine; a failure is logged and shows in the status."
     s = service.settings
@@ -271,23 +278,24 @@ def load(service: Service, make: Callable[[], Answerer]) -> None:
             service.engine = Engine(answer, s.batching, s.max_batch, s.wait_ms, s.queue)
             service.status = "ok"
 
-# %% ../nbs/05_serve.ipynb #f20062a9
-def check_log(path: Path) -> None:
-    "Raises UserError where the request log cannot be written."
-    try:
-        open(path, "a", opener=owner_only).close()
-    except OSError as error:
-        raise UserError(
-            f"the request log cannot be written: {error.strerror}", path, "Change SUPPORTBOT_LOG"
-        ) from None
+# %% ../nbs/05_serve.ipynb #149c945a
+def start(service: Service, answer: Answerer | None) -> None:
+    "Serve a function now, or load the model of the settings beside."
+    settings = service.settings
+    if settings.log is not None:
+        check_log(settings.log)
+    if answer is not None:
+        return load(service, lambda: answer)
+    make = functools.partial(answerer, served_folder(settings.model), settings.threads)
+    threading.Thread(target=load, args=(service, make), daemon=True).start()
 
-# %% ../nbs/05_serve.ipynb #60dd234e
+# %% ../nbs/05_serve.ipynb #2e94ed62
 async def departure(request: Request) -> None:
     "Returns when the client has gone."
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
-
+# %% ../nbs/05_serve.ipynb #da67634f
 async def awaited(request: Request, job: "Future[Said]", seconds: float) -> Said:
     "The answer to a job. Raises Refused: 499 client left, 503 never began, 504 took too long."
     answer = asyncio.wrap_future(job)
@@ -308,7 +316,7 @@ async def awaited(request: Request, job: "Future[Said]", seconds: float) -> Said
         for end in (job, answer, left):
             end.cancel()
 
-# %% ../nbs/05_serve.ipynb #210ccbcd
+# %% ../nbs/05_serve.ipynb #0c7defea
 async def generate(request: Request, ask: Annotated[Ask, Depends(read_ask)]) -> GenerateOut:
     "Answer one question."
     began = time.perf_counter()
@@ -327,7 +335,7 @@ async def generate(request: Request, ask: Annotated[Ask, Depends(read_ask)]) -> 
     log_request(service.settings, ask, said, latency_ms)
     return GenerateOut(text=said.text, latency_ms=latency_ms)
 
-
+# %% ../nbs/05_serve.ipynb #a9ee4c9e
 async def healthz(request: Request) -> JSONResponse:
     "Whether there is a model: 200 `ok`, or 503 `loading`, `failed`, `stopping`."
     status = request.app.state.service.status
@@ -348,23 +356,26 @@ REASONS = {
     504: "too slow",
 }
 
-# %% ../nbs/05_serve.ipynb #7b2dc604
+# %% ../nbs/05_serve.ipynb #7d1c7cfb
+@contextlib.asynccontextmanager
+async def served(
+    app: FastAPI, answer: Answerer | None, settings: Settings | None
+) -> AsyncIterator[None]:
+    "The application with its service running."
+    service = app.state.service = Service(settings or read_settings(os.environ))
+    start(service, answer)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(service.close)
+
+# %% ../nbs/05_serve.ipynb #5cdd65fb
 def create_app(
     answer: Answerer | None = None,  # None: the model that the settings name
     settings: Settings | None = None,  # None: from the environment, when the server starts
 ) -> FastAPI:
     "The HTTP application around one answering function."
-
-    @contextlib.asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        service = app.state.service = Service(settings or read_settings(os.environ))
-        start(service, answer)
-        try:
-            yield
-        finally:
-            await asyncio.to_thread(service.close)
-
-    app = FastAPI(title="supportbot", lifespan=lifespan)
+    app = FastAPI(title="supportbot", lifespan=lambda app: served(app, answer, settings))
     app.state.service = Service(settings or Settings())
     app.add_exception_handler(Refused, refused)
     app.get("/healthz")(healthz)
@@ -395,7 +406,7 @@ def served_folder(
         verify(folder)
     return folder
 
-# %% ../nbs/05_serve.ipynb #1be21bbf
+# %% ../nbs/05_serve.ipynb #2171395c
 def prompted(
     model: Any, evidence: Any, ask: Ask, k: int
 ) -> tuple[list[dict], tuple[str, ...]] | Refused:
@@ -403,15 +414,28 @@ def prompted(
     from supportbot_lib.model import fitted
 
     found = evidence.search(ask.prompt, k)
+    room = model.room(ask.max_new_tokens)
     try:
-        messages = fitted(
-            model.tokenizer, ask.prompt, None, [], found, model.room(ask.max_new_tokens)
-        )
+        messages = fitted(model.tokenizer, ask.prompt, None, [], found, room)
     except UserError:
         return Refused(422, "the prompt has more tokens than the model can read")
     return messages, tuple(passage.id for passage in found)
 
-# %% ../nbs/05_serve.ipynb #5839f4b4
+# %% ../nbs/05_serve.ipynb #ca75637c
+def answered(model: Any, evidence: Any, k: int, asks: list[Ask]) -> list[Said | Refused]:
+    "An answer or a refusal for each ask; all asks of one call share their settings."
+    made = [prompted(model, evidence, ask, k) for ask in asks]
+    fit = [one[0] for one in made if not isinstance(one, Refused)]
+    _, limit, temperature = asks[0]
+    said = iter(model.generate(fit, limit, temperature=temperature, batch=len(asks)))
+    return [one if isinstance(one, Refused) else told(next(said), one[1]) for one in made]
+
+
+def told(generated: Any, passages: tuple[str, ...]) -> Said:
+    "What was generated as an answer with the ids of its passages."
+    return Said(generated.text, generated.tokens, passages)
+
+# %% ../nbs/05_serve.ipynb #77b4c506
 def answerer(
     folder: Path,  # of a run or a package
     threads: int = 1,  # of torch
@@ -425,18 +449,4 @@ def answerer(
     own = folder / "evidence"
     evidence = load_evidence(own if own.is_dir() else folder / "data" / "evidence")
     model = open_model(card["base"], folder / "adapter", card["precision"], threads=threads)
-    k = card.get("k", EvidenceKnobs().k)
-
-    def answer(asks: list[Ask]) -> list[Said | Refused]:
-        made = [prompted(model, evidence, ask, k) for ask in asks]
-        fit = [one[0] for one in made if not isinstance(one, Refused)]
-        _, limit, temperature = asks[0]
-        said = iter(model.generate(fit, limit, temperature=temperature, batch=len(asks)))
-        return [one if isinstance(one, Refused) else told(next(said), one[1]) for one in made]
-
-    return answer
-
-
-def told(generated: Any, passages: tuple[str, ...]) -> Said:
-    "What was generated as an answer with the ids of its passages."
-    return Said(generated.text, generated.tokens, passages)
+    return functools.partial(answered, model, evidence, card.get("k", EvidenceKnobs().k))

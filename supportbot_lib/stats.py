@@ -42,7 +42,7 @@ def sign_test(
 
     return float(binomtest(wins, wins + losses).pvalue) if wins + losses else 1.0
 
-# %% ../nbs/03b_stats.ipynb #6234cfd0
+# %% ../nbs/03b_stats.ipynb #62edad8f
 def wins_needed(
     n: int,  # decisive questions
     alpha: float = 0.05,
@@ -55,7 +55,7 @@ def wins_needed(
         wins += 1
     return wins
 
-
+# %% ../nbs/03b_stats.ipynb #beb9f255
 def power(
     n: int,  # decisive questions
     rate: float,  # true share of them that the better arm wins
@@ -86,7 +86,7 @@ def _resampled_means(columns: Sequence[Sequence[float]], seed: int, draws: int) 
     sizes = [min(block, draws - start) for start in range(0, draws, block)]
     return np.concatenate([values[rng.integers(0, n, (size, n))].mean(axis=1) for size in sizes])
 
-# %% ../nbs/03b_stats.ipynb #7e39f905
+# %% ../nbs/03b_stats.ipynb #f3cdc4ae
 def bootstrap_mean(
     values: Sequence[float | None],  # one a question; None = not judged
     seed: int,
@@ -107,13 +107,11 @@ def bootstrap_mean(
         value=math.fsum(judged) / len(judged), n=len(judged), low=low, high=high, level=level
     )
 
-
+# %% ../nbs/03b_stats.ipynb #9548044c
 def _constant_share(share: float, n: int, level: float) -> Estimate:
     "The interval where all n questions got the same share: Wilson's, of the next whole counts."
-    low, high = (
-        wilson(math.floor(share * n), n, level).low,
-        wilson(math.ceil(share * n), n, level).high,
-    )
+    low = wilson(math.floor(share * n), n, level).low
+    high = wilson(math.ceil(share * n), n, level).high
     return Estimate(value=share, n=n, low=low, high=high, level=level)
 
 # %% ../nbs/03b_stats.ipynb #96581c31
@@ -125,7 +123,7 @@ def win_rate(
     "(W + T/2) / n with a bootstrap interval over questions."
     return bootstrap_mean([(outcome + 1) / 2 for outcome in outcomes], seed, draws)
 
-# %% ../nbs/03b_stats.ipynb #1bcfcf36
+# %% ../nbs/03b_stats.ipynb #fcf78d19
 def relative_reduction(
     a: Sequence[bool],  # did the new arm hallucinate? one a question
     b: Sequence[bool],  # did the base? the same questions in the same order
@@ -141,16 +139,15 @@ def relative_reduction(
     if not rate_b:
         return Estimate(value=None, n=n)
     if not rate_a:
-        return Estimate(
-            value=1.0, n=n, low=_limit(1 - n * (wilson(0, n).high or 1) / rate_b), high=1.0
-        )
+        low = _limit(1 - n * (wilson(0, n).high or 1) / rate_b)
+        return Estimate(value=1.0, n=n, low=low, high=1.0)
     means = _resampled_means([a, b], seed, draws)
     with np.errstate(divide="ignore", invalid="ignore"):
         reductions = np.nan_to_num(1 - means[:, 0] / means[:, 1], nan=0.0, neginf=-np.inf)
     low, high = np.quantile(reductions, [0.025, 0.975], method="inverted_cdf")
     return Estimate(value=1 - rate_a / rate_b, n=n, low=_limit(low), high=_limit(high))
 
-
+# %% ../nbs/03b_stats.ipynb #d97ddfc0
 def _limit(value: float) -> float | None:
     "A limit of an interval, or None where it is not finite."
     return float(value) if math.isfinite(value) else None

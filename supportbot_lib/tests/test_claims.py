@@ -67,20 +67,20 @@ def test_what_is_counted_or_clicked_is_found(line):
     kind, text, expected = (part.strip() for part in line.split("|"))
     assert "; ".join(c.text for c in claims_of(text) if c.kind == kind) == expected
 
-# %% ../../nbs/03a_claims.ipynb #617d1fd9
+# %% ../../nbs/03a_claims.ipynb #e55c776f
 def test_fenced_commands_and_wrapped_lines():
     "A fence holds one command a line; a number stays with its unit across a line break."
     fence = "Run:\n```bash\ndrivectl stop\n$ drivectl start\n```"
     assert [c.text for c in claims_of(fence)] == ["drivectl stop", "drivectl start"]
     assert [c.text for c in claims_of("it has 6\ndigits")] == ["6\ndigits"]
 
-
+# %% ../../nbs/03a_claims.ipynb #08e5f800
 def test_long_words_do_not_stop_a_server():
     "Adversarial texts of 20,000 characters come back at all."
     for piece in ("a", "1", "A", "a.", "a_", "1 000 ", "-a", "/", "`a ", "a > ", '"', "[a", "443 "):
         claims_of(piece * (20_000 // len(piece)))
 
-# %% ../../nbs/03a_claims.ipynb #0fb616d2
+# %% ../../nbs/03a_claims.ipynb #ad2dfa73
 @pytest.mark.parametrize(
     "spellings",
     """10 s = 10 seconds = ten seconds = 10-second
@@ -100,13 +100,13 @@ def test_one_claim_has_one_form(spellings):
     "Spelling does not make a second claim."
     assert len({canonical(claims_of(text.strip())[0]) for text in spellings.split("=")}) == 1
 
-
+# %% ../../nbs/03a_claims.ipynb #b126879f
 @pytest.mark.parametrize("pair", ["--Force = --force", "10 s = 10 minutes", "4.3 = 4.3.2"])
 def test_different_claims_stay_different(pair):
     "Case matters in a flag, and units and digits matter everywhere."
     assert len({canonical(claims_of(text.strip())[0]) for text in pair.split("=")}) == 2
 
-# %% ../../nbs/03a_claims.ipynb #9796edec
+# %% ../../nbs/03a_claims.ipynb #e9a737e4
 SOURCE = """Run `sudo drivectl upgrade --to 4.3.2` or `drivectl quota set USER 100GB`.
 Team is for 5 to 50 members. Drive keeps 30 versions or 90 days: Settings > Sync > Version history.
 `[versions] keep_days` in `/etc/drive/drive.toml`, `[tls] acme = true`. Sync port 8444 (TCP).
@@ -115,7 +115,7 @@ digits. The server keeps 14 by default. Exit code 0 means ok, 3 partial. Option 
 Python 3.9 or later, `DRIVE_TOKEN`, help@drive.example. Codes live ten minutes, two weeks at most.
 Up to 500,000 files."""
 
-
+# %% ../../nbs/03a_claims.ipynb #3e5f21a8
 @pytest.mark.parametrize(
     "answer",
     """At least 5 members. | Up to 50 people. | Between 5 and 50 members. | 30 versions. | 90 days.

@@ -5,37 +5,39 @@
 # %% auto #0
 __all__ = ['told_by', 'test_what_a_user_can_mend_is_one_message', 'test_help_needs_no_torch']
 
-# %% ../../nbs/tests/000_test_cli.ipynb #c5f48349
+# %% ../../nbs/tests/000_test_cli.ipynb #4122f134
+import subprocess
 import sys
 
-# %% ../../nbs/06_cli.ipynb #9aa10bac
+# %% ../../nbs/06_cli.ipynb #e39bf325
 def told_by(*arguments: str) -> tuple[int, str]:
     "The exit code and stderr of the command line."
-    import subprocess
-
-    done = subprocess.run([sys.executable, "-m", "supportbot_lib.cli", *arguments], capture_output=True, text=True)
+    command = [sys.executable, "-m", "supportbot_lib.cli", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True)
     return done.returncode, done.stderr
 
-
+# %% ../../nbs/06_cli.ipynb #a4653c95
 def test_what_a_user_can_mend_is_one_message(tmp_path):
-    "Missing folders, unknown profiles, keys and suites end with exit code 2 and no traceback."
+    "Missing folders, unknown profiles, keys and suites end with code 2 and no traceback."
     (tmp_path / "kb.jsonl").write_text("{broken")
+    here, none = str(tmp_path), str(tmp_path / "none")
+    new = ["--suite", "x.json", "--run", str(tmp_path / "r")]
     for arguments, words in [
-        (["run", "--input", str(tmp_path / "none"), "--suite", "x.json", "--run", str(tmp_path / "r")], "does not exist"),
-        (["run", "--input", str(tmp_path)], "--suite"),
+        (["run", "--input", none, *new], "does not exist"),
+        (["run", "--input", here], "--suite"),
         (["run", "--profile", "gpt"], "Built in are"),
         (["run", "--set", "train.epoch=2"], "did you mean epochs"),
-        (["train", "--run", str(tmp_path / "none")], "no run here"),
-        (["train", "--run", str(tmp_path)], "prepare-data"),
-        (["demo", "--model", str(tmp_path), "hello"], "adapter"),
+        (["train", "--run", none], "no run here"),
+        (["train", "--run", here], "prepare-data"),
+        (["demo", "--model", here, "hello"], "adapter"),
     ]:
         code, said = told_by(*arguments)
         assert code == 2 and words in said and "Traceback" not in said, (arguments, said)
 
-
+# %% ../../nbs/06_cli.ipynb #1ad0daa1
 def test_help_needs_no_torch():
     "The help page and three chapters import neither torch nor transformers."
-    import subprocess
-
-    code = "import sys; import supportbot_lib.cli, supportbot_lib.data, supportbot_lib.eval, supportbot_lib.serve; print({'torch', 'transformers'} & set(sys.modules))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "set()"
+    modules = ", ".join(f"supportbot_lib.{name}" for name in ("cli", "data", "eval", "serve"))
+    code = f"import sys, {modules}; print({{'torch', 'transformers'}} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "set()"

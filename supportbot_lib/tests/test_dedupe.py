@@ -11,11 +11,15 @@ import pytest
 from ..core import Inputs, Meta, Outputs, Record
 from ..dedupe import dedupe
 
-# %% ../../nbs/tests/000_test_dedupe.ipynb #6c2053ee
+# %% ../../nbs/tests/000_test_dedupe.ipynb #943d25da
 @pytest.fixture
 def records() -> list[Record]:
     "Two equals of different days, and one that differs in a number."
-    rows = [("a", "Which port?", "8444.", 1), ("b", "which  port?", "8444.", 2), ("c", "Which port?", "8443.", 3)]
+    rows = [
+        ("a", "Which port?", "8444.", 1),
+        ("b", "which  port?", "8444.", 2),
+        ("c", "Which port?", "8443.", 3),
+    ]
     return [
         Record(
             id=id,
@@ -26,9 +30,9 @@ def records() -> list[Record]:
         for id, question, answer, day in rows
     ]
 
-# %% ../../nbs/01c_dedupe.ipynb #e8475ceb
+# %% ../../nbs/01c_dedupe.ipynb #48e0da50
 def test_one_number_makes_a_difference(records):
     "The newest of two equals stays; the same question with another number is another record."
-    kept, links = dedupe(records)
+    kept, links = dedupe(iter(records))
     assert [r.id for r in kept] == ["b", "c"]
     assert links == {"a": "b"}

@@ -5,20 +5,39 @@
 # %% auto #0
 __all__ = ['small', 'pages', 'test_an_arm_that_knows_beats_one_that_declines', 'test_missing_answers_are_counted_never_scored', 'test_the_stage_leaves_every_answer_and_judgement']
 
-# %% ../../nbs/tests/000_test_eval.ipynb #0dffb66a
+# %% ../../nbs/tests/000_test_eval.ipynb #218ef5ab
 import pytest
 
-from ..core import Answer, Article, EvalKnobs, Question, Run, Suite, load_profile, write_jsonl
+from supportbot_lib.core import (
+    Answer,
+    Article,
+    EvalKnobs,
+    Question,
+    Run,
+    Suite,
+    load_profile,
+    write_jsonl,
+)
 from ..eval import arm_summary, comparison, evaluate, judged
 from ..evidence import Evidence, keys_of
 
-# %% ../../nbs/tests/000_test_eval.ipynb #987475fd
+# %% ../../nbs/tests/000_test_eval.ipynb #2566bc34
 @pytest.fixture
 def small() -> Suite:
     "Two questions that an article answers, and one that none does."
-    port = {"question": "Which port?", "reference": "Port 8444.", "facts": [["8444"]], "evidence": ["kb-1"]}
-    trash = {"question": "How long?", "reference": "60 days.", "facts": [["60 days"]], "evidence": ["kb-2"]}
-    sing = {"question": "Sing?", "reference": "I don't know.", "answerable": False}
+    port: dict = {
+        "question": "Which port?",
+        "reference": "Port 8444.",
+        "facts": [["8444"]],
+        "evidence": ["kb-1"],
+    }
+    trash: dict = {
+        "question": "How long?",
+        "reference": "60 days.",
+        "facts": [["60 days"]],
+        "evidence": ["kb-2"],
+    }
+    sing: dict = {"question": "Sing?", "reference": "I don't know.", "answerable": False}
     rows = [Question(id=f"q{n}", **row) for n, row in enumerate((port, trash, sing), 1)]
     return Suite(name="small", version=1, questions=rows)
 
@@ -29,43 +48,48 @@ def pages() -> dict[str, Article]:
     bodies = {"kb-1": "Sync uses port 8444.", "kb-2": "Files stay 60 days."}
     return {id: Article(id=id, title=id, body=body) for id, body in bodies.items()}
 
-# %% ../../nbs/03_eval.ipynb #a709b891
+# %% ../../nbs/03_eval.ipynb #2a7aee81
 def test_an_arm_that_knows_beats_one_that_declines(small, pages):
     "The reference wins the answerable questions and ties where declining is right."
-    answers = {"echo": [q.reference for q in small.questions], "mute": ["I don't know."] * 3}
-    verdicts = {
-        arm: judged(small.questions, [Answer(question=q.id, arm=arm, text=t) for q, t in zip(small.questions, texts)], pages, arm)
-        for arm, texts in answers.items()
-    }
+    texts = {"echo": [q.reference for q in small.questions], "mute": ["I don't know."] * 3}
+    verdicts = {}
+    for arm, said in texts.items():
+        answers = [Answer(question=q.id, arm=arm, text=t) for q, t in zip(small.questions, said)]
+        verdicts[arm] = judged(small.questions, answers, pages, arm)
     row = comparison(verdicts["echo"], verdicts["mute"], EvalKnobs(bootstrap=1000))
     assert (row["wins"], row["ties"], row["losses"]) == (2, 1, 0)
     mute = arm_summary(small.questions, verdicts["mute"], [], EvalKnobs(bootstrap=1000))
-    assert mute["answer_rate"].value == 0 and mute["declines_right"].value == 1 and mute["hallucination"].value == 0
+    rates = ("answer_rate", "declines_right", "hallucination")
+    assert [mute[name].value for name in rates] == [0, 1, 0]
 
-
+# %% ../../nbs/03_eval.ipynb #974263b5
 def test_missing_answers_are_counted_never_scored(small, pages):
-    "An arm that leaves a question out has it counted as unjudged, in the arm and in the comparison."
-    part = [Answer(question="q1", arm="a", text="Port 8444.")]
-    verdicts = judged(small.questions, part, pages, "a")
-    whole = judged(small.questions, [Answer(question=q.id, arm="b", text="-") for q in small.questions], pages, "b")
-    assert arm_summary(small.questions, verdicts, part, EvalKnobs(bootstrap=1000))["unjudged"] == 2
-    row = comparison(verdicts, whole, EvalKnobs(bootstrap=1000))
+    "A question left out is counted as unjudged, in the arm and in the comparison."
+    few, knobs = [Answer(question="q1", arm="a", text="Port 8444.")], EvalKnobs(bootstrap=1000)
+    all_of_them = [Answer(question=q.id, arm="b", text="-") for q in small.questions]
+    part = judged(small.questions, few, pages, "a")
+    whole = judged(small.questions, all_of_them, pages, "b")
+    assert arm_summary(small.questions, part, few, knobs)["unjudged"] == 2
+    row = comparison(part, whole, knobs)
     assert row["unjudged"] == 2 and row["wins"] + row["ties"] + row["losses"] == 1
 
-# %% ../../nbs/03_eval.ipynb #0faa5026
+# %% ../../nbs/03_eval.ipynb #6f3250dc
 def test_the_stage_leaves_every_answer_and_judgement(tmp_path, small, pages):
-    "Two arms of lambdas through the whole stage: the files are there, and done.json has every number with its n."
+    "Two lambdas through the whole stage: the files are there, and each number has its n."
     run = Run(tmp_path)
     write_jsonl(run.file("data", "kb.jsonl"), pages.values())
-    evidence = Evidence(*keys_of(pages.values()))
-    arms = {
-        "base": lambda qs: [Answer(question=q.id, arm="base", text="=1+1") for q in qs],
-        "tuned+kb": lambda qs: [Answer(question=q.id, arm="tuned+kb", text=q.reference) for q in qs],
-    }
-    evaluate(run, small, arms, evidence, load_profile("smoke"))
+    texts = {"base": lambda q: "=1+1", "tuned+kb": lambda q: q.reference}
+
+    def arm(name):
+        say = texts[name]
+        return lambda qs: [Answer(question=q.id, arm=name, text=say(q)) for q in qs]
+
+    arms = {name: arm(name) for name in texts}
+    evaluate(run, small, arms, Evidence(*keys_of(pages.values())), load_profile("smoke"))
     done = run.read("eval", "done.json")
     row = done["comparisons"][0]
     assert (row["a"], row["b"], row["wins"]) == ("tuned+kb", "base", 3)
-    assert done["arms"]["base"]["hallucination"]["n"] == 3 and done["retrieval"]["recall@1"]["n"] == 2
+    assert done["arms"]["base"]["hallucination"]["n"] == 3
+    assert done["retrieval"]["recall@1"]["n"] == 2
     assert len(run.file("judgements.jsonl").read_text().splitlines()) == 6
     assert "'=1+1" in run.file("results.csv").read_text()

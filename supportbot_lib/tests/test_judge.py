@@ -31,7 +31,7 @@ def pages() -> dict[str, Article]:
     body = "Sync uses port 8444. Test it with `tool doctor --network`."
     return {"kb-1": Article(id="kb-1", title="Ports", body=body)}
 
-# %% ../../nbs/03c_judge.ipynb #ae7d035c
+# %% ../../nbs/03c_judge.ipynb #4e91d9c3
 def test_a_forbidden_phrase_undoes_the_facts(q, pages):
     "Facts count until the answer says what makes it wrong."
     texts = ("It is 8444.", "8444: run tool doctor --network", "8444 or 8443", "I don't know.")
@@ -51,7 +51,10 @@ def test_refusing_wins_only_where_nothing_answers(q, pages):
 
 def test_an_unsupported_claim_is_found_and_a_supported_one_is_not(q, pages):
     "A number that no source has is a hallucination; the article's own command is not."
-    said = {t: judge(q, Answer(question="q1", arm="a", text=t), pages, "a") for t in ("Wait 30 seconds.", "Run `tool doctor --network`.")}
+    said = {
+        t: judge(q, Answer(question="q1", arm="a", text=t), pages, "a")
+        for t in ("Wait 30 seconds.", "Run `tool doctor --network`.")
+    }
     assert [v.hallucinated for v in said.values()] == [True, False]
 
 

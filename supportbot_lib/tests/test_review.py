@@ -5,8 +5,9 @@
 # %% auto #0
 __all__ = ['test_sides_are_random_and_stable', 'test_an_accepted_vote_survives', 'test_a_broken_vote_names_its_line', 'toy_review_run', 'test_a_review_goes_on_where_it_stopped', 'test_the_widget_is_blind_and_saves']
 
-# %% ../../nbs/tests/000_test_review.ipynb #191e4b4c
+# %% ../../nbs/tests/000_test_review.ipynb #548cf9d0
 import os
+from unittest import mock
 
 from ..core import Answer, Question, Run, Suite, UserError, write_json, write_jsonl
 from ..review import Review, Vote, load_votes, pairs, review_widget, save_vote, unblind
@@ -21,7 +22,7 @@ def test_sides_are_random_and_stable():
     assert all(p.left_text == p.left and p.right_text == p.right for p in made)
     assert len(pairs(answers[1:], "x", "y")) == 199
 
-# %% ../../nbs/04a_review.ipynb #5c23bfbc
+# %% ../../nbs/04a_review.ipynb #39145731
 def test_an_accepted_vote_survives(tmp_path):
     "Votes are synced before the call returns; half a line is neither read nor glued to the next."
     run, synced = Run(tmp_path), []
@@ -31,22 +32,17 @@ def test_an_accepted_vote_survives(tmp_path):
         synced.append(os.fstat(handle).st_size)
         fsync(handle)
 
-    os.fsync = spy
-    try:
-        votes = [
-            Vote(question=q, left="x", right="y", choice="tie", reviewer="anna", note="a\u2028b\n")
-            for q in ("q1", "q2")
-        ]
+    sides = {"left": "x", "right": "y", "choice": "tie", "reviewer": "anna", "note": "a\u2028b\n"}
+    votes = [Vote(question=q, **sides) for q in ("q1", "q2")]
+    with mock.patch("os.fsync", spy):
         save_vote(run, votes[0])
-        path = run.file("votes", "anna.jsonl")
-        assert synced == [path.stat().st_size]
-        with open(path, "a") as file:
-            file.write('{"question": "q9", "le')
-        assert load_votes(run) == votes[:1]
-        save_vote(run, votes[1])
-        assert load_votes(run, "anna") == votes and load_votes(run, "ben") == []
-    finally:
-        os.fsync = fsync
+    path = run.file("votes", "anna.jsonl")
+    assert synced == [path.stat().st_size]
+    with open(path, "a") as file:
+        file.write('{"question": "q9", "le')
+    assert load_votes(run) == votes[:1]
+    save_vote(run, votes[1])
+    assert load_votes(run, "anna") == votes and load_votes(run, "ben") == []
 
 # %% ../../nbs/04a_review.ipynb #6a46c1cf
 def test_a_broken_vote_names_its_line(tmp_path):
@@ -62,7 +58,7 @@ def test_a_broken_vote_names_its_line(tmp_path):
     else:
         raise AssertionError("a broken vote was read")
 
-# %% ../../nbs/04a_review.ipynb #afbd0c43
+# %% ../../nbs/04a_review.ipynb #b9595636
 def toy_review_run(folder) -> Run:
     "A run with three questions and two arms; the texts try to be markup."
     run = Run(folder)
@@ -75,7 +71,7 @@ def toy_review_run(folder) -> Run:
         write_jsonl(run.file("answers", f"{arm}.jsonl"), said)
     return run
 
-
+# %% ../../nbs/04a_review.ipynb #301cf5ea
 def test_a_review_goes_on_where_it_stopped(tmp_path):
     "Closed and opened again, it asks the next question; other reviewers start afresh."
     run = toy_review_run(tmp_path)

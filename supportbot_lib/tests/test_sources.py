@@ -9,37 +9,50 @@ __all__ = ['test_only_the_message_is_kept', 'test_an_answer_never_stands_without
 from ..core import UserError
 from ..sources import MAX_ROW, Refused, bare, from_dialog, read_file, read_folder
 
-# %% ../../nbs/01a_sources.ipynb #d8aa3da1
+# %% ../../nbs/01a_sources.ipynb #7364a823
 def test_only_the_message_is_kept():
     "Greeting, signature and quoted mail go; a message of one line stays what it was."
-    mail = "Hello team,\nsync stopped.\n\n> Am I late?\n\nSimone Keller\nKeller Verlag\nMobile +49 151 0000 4321"
+    mail = "Hello team,\nsync stopped.\n\n> Am I late?\n\n"
+    mail += "Simone Keller\nKeller Verlag\nMobile +49 151 0000 4321"
     assert bare(mail) == "Sync stopped."
     assert bare("high cpu?") == "High cpu?"
     assert bare("Thanks") == "Thanks"
     assert bare("It says:\n> E-640\nWhy?") == "It says:\nE-640\nWhy?"
     assert bare("Run this:\n\n`kcli up`") == "Run this:\n\n`kcli up`"
 
-# %% ../../nbs/01a_sources.ipynb #13806c4b
+# %% ../../nbs/01a_sources.ipynb #84bd6bbe
 def test_an_answer_never_stands_without_its_question():
     "A dialog of agent messages alone is refused; a trailing customer message is left out."
-    for messages in ([{"role": "agent", "text": "Hi!"}], [], [{"role": "customer", "text": "Hello?"}]):
+    for messages in (
+        [{"role": "agent", "text": "Hi!"}],
+        [],
+        [{"role": "customer", "text": "Hello?"}],
+    ):
         try:
             from_dialog({"messages": messages})
         except Refused as refused:
             assert refused.field == "messages"
         else:
             raise AssertionError("a dialog without an answered question was accepted")
-    turns = [{"role": r, "text": t} for r, t in [("customer", "a"), ("customer", "b"), ("agent", "C."), ("customer", "thanks")]]
+    turns = [
+        {"role": r, "text": t}
+        for r, t in [("customer", "a"), ("customer", "b"), ("agent", "C."), ("customer", "thanks")]
+    ]
     record = from_dialog({"messages": turns})
     assert (record.inputs.question, record.outputs.answer) == ("a\nb", "C.")
 
-# %% ../../nbs/01a_sources.ipynb #875cceb3
+# %% ../../nbs/01a_sources.ipynb #c5d2a5da
 def test_every_row_is_a_record_or_a_refusal(tmp_path):
     "Rows in = records + refusals out; each refusal names its line and reason."
     lines = [
-        '{"question": "a?", "answer": "A."}', "{broken", "[1]", '{"question": "", "answer": "x"}',
-        '{"question": 5, "answer": "x"}', '{"answer": "x"}', '{"question": "' + "x" * (MAX_ROW + 9) + '", "answer": "x"}',
-    ]  # fmt: skip
+        '{"question": "a?", "answer": "A."}',
+        "{broken",
+        "[1]",
+        '{"question": "", "answer": "x"}',
+        '{"question": 5, "answer": "x"}',
+        '{"answer": "x"}',
+        '{"question": "' + "x" * (MAX_ROW + 9) + '", "answer": "x"}',
+    ]
     (tmp_path / "a.jsonl").write_text("\n".join(lines))
     taken = read_file(tmp_path / "a.jsonl")
     assert len(taken.records) == 1 and len(taken.refusals) == len(lines) - 1

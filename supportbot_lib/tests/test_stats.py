@@ -23,7 +23,7 @@ from supportbot_lib.stats import (
     wins_needed,
 )
 
-# %% ../../nbs/03b_stats.ipynb #22eaec73
+# %% ../../nbs/03b_stats.ipynb #6be607ff
 @pytest.mark.parametrize(
     "wins, low, high",
     [(60, 0.502, 0.691), (65, 0.553, 0.736), (70, 0.604, 0.781)],
@@ -33,34 +33,34 @@ def test_wilson_reproduces_the_protocol(wins, low, high):
     found = wilson(wins, 100)
     assert (round(found.low, 3), round(found.high, 3)) == (low, high)
 
-
+# %% ../../nbs/03b_stats.ipynb #4c632284
 def test_wilson_without_questions_and_with_too_many_wins():
     "No questions is not a share of zero, and more wins than questions is an error."
     assert wilson(0, 0).value is None
     with pytest.raises(ValueError):
         wilson(3, 2)
 
-# %% ../../nbs/03b_stats.ipynb #d57dc21b
+# %% ../../nbs/03b_stats.ipynb #2cf6dc39
 @pytest.mark.parametrize("wins, p", [(55, 0.368), (60, 0.057), (61, 0.035), (65, 0.0035)])
 def test_sign_test_reproduces_the_protocol(wins, p):
     "The p values that the protocol quotes for 100 decisive questions, whichever side wins."
     assert sign_test(wins, 100 - wins) == pytest.approx(p, abs=5e-4 if p > 0.01 else 5e-5)
     assert sign_test(100 - wins, wins) == sign_test(wins, 100 - wins)
 
-
+# %% ../../nbs/03b_stats.ipynb #25547f68
 @pytest.mark.parametrize("n, wins", [(50, 33), (100, 61), (200, 115), (400, 221)])
 def test_wins_needed_is_the_smallest_that_is_enough(n, wins):
     "The counts of the protocol; one win fewer is not enough."
     assert wins_needed(n) == wins
     assert sign_test(wins, n - wins) < 0.05 <= sign_test(wins - 1, n - wins + 1)
 
-
+# %% ../../nbs/03b_stats.ipynb #ebe01fb7
 @pytest.mark.parametrize("rate, chance", [(0.60, 0.46), (0.65, 0.83), (0.70, 0.98)])
 def test_power_at_a_hundred_questions(rate, chance):
     "A suite of 100 misses a true 60 % more often than it finds it."
     assert round(power(100, rate), 2) == chance
 
-
+# %% ../../nbs/03b_stats.ipynb #45988c74
 def test_few_or_no_decisive_questions_prove_nothing():
     "Five wins of five are not significant, and no question at all is p = 1."
     assert sign_test(0, 0) == 1.0
@@ -74,14 +74,14 @@ def test_mcnemar_is_the_exact_coin():
     assert mcnemar(5, 18) == mcnemar(18, 5) == pytest.approx(expected)
     assert mcnemar(0, 0) == 1.0
 
-# %% ../../nbs/03b_stats.ipynb #c3b917f8
+# %% ../../nbs/03b_stats.ipynb #a14ed671
 def test_what_was_not_judged_is_not_counted():
     "None changes neither the mean nor n, and nothing judged is not a mean of zero."
     assert bootstrap_mean([1.0, None, 0.0], seed=1) == bootstrap_mean([1.0, 0.0], seed=1)
     empty = bootstrap_mean([None, None], seed=1)
     assert (empty.value, empty.n, empty.low) == (None, 0, None)
 
-
+# %% ../../nbs/03b_stats.ipynb #c87e2652
 def test_the_bootstrap_is_seeded_and_agrees_with_wilson():
     "One seed, one interval; for 60 of 100 it lies within 1.5 points of Wilson's."
     values = [1.0] * 60 + [0.0] * 40
@@ -92,7 +92,7 @@ def test_the_bootstrap_is_seeded_and_agrees_with_wilson():
     assert found.low == pytest.approx(expected.low, abs=0.015)
     assert found.high == pytest.approx(expected.high, abs=0.015)
 
-
+# %% ../../nbs/03b_stats.ipynb #e9c6051d
 def test_no_spread_is_not_certainty():
     "Twenty hallucination-free answers do not prove a rate of zero."
     assert bootstrap_mean([0.0] * 20, seed=0) == wilson(0, 20)
@@ -108,7 +108,7 @@ def test_a_tie_is_half_a_win():
     assert tied.high - tied.low < untied.high - untied.low
     assert win_rate([], seed=0).value is None
 
-# %% ../../nbs/03b_stats.ipynb #7e254e29
+# %% ../../nbs/03b_stats.ipynb #63869bdc
 def test_relative_reduction_is_paired():
     "14 against 40 of 100 is a reduction of 65 %; overlapping pairs make it surer."
     base = [True] * 40 + [False] * 60
@@ -118,7 +118,7 @@ def test_relative_reduction_is_paired():
     assert 0.48 < inside.low < 0.65 < inside.high < 0.82
     assert inside.high - inside.low < outside.high - outside.low
 
-
+# %% ../../nbs/03b_stats.ipynb #fdba1083
 def test_relative_reduction_at_its_edges():
     "None in the base: unknown. None in the new arm: not certain. Rare in the base: no limit."
     assert relative_reduction([True, False], [False, False], seed=0).value is None
