@@ -25,29 +25,23 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
-# %% ../nbs/04_analysis.ipynb #8ce9ae44
+# %% ../nbs/04_analysis.ipynb #f80a9628
 from supportbot_lib.core import (
-    ASSETS,
     Answer,
     Estimate,
     Noun,
     Question,
-    Run,
     Suite,
     UserError,
     Verdict,
-    begin,
     duration,
-    finish,
-    installed,
-    need,
-    now,
     read_jsonl,
     read_text,
-    remember,
     whole_file,
     write_json,
 )
+from .profiles import ASSETS
+from .runs import Run, begin, finish, installed, need, now, remember
 from .eval import PAIRS, guarded
 
 # %% ../nbs/04_analysis.ipynb #ed0ddd71

@@ -6,7 +6,7 @@
 __all__ = ['STEPS', 'WARM', 'NEW', 'SIDES', 'TRL', 'PLAIN', 'PAIRS', 'work', 'peak_mib', 'timed', 'train_ours', 'trl_arguments',
            'train_trl', 'generate_ours', 'generate_plain', 'one', 'row', 'bench']
 
-# %% ../nbs/06a_bench.ipynb #21e444d1
+# %% ../nbs/06a_bench.ipynb #d113317b
 import json
 import os
 import resource
@@ -17,17 +17,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from supportbot_lib.core import (
-    ASSETS,
-    Record,
-    Run,
-    UserError,
-    load_profile,
-    machine,
-    now,
-    read_jsonl,
-    write_json,
-)
+from .core import Record, UserError, read_jsonl, write_json
+from .profiles import ASSETS, load_profile
+from .runs import Run, machine, now
 from .data import prepare
 from .evidence import load_evidence
 from .model import find_base, load_net, open_model, prompt_ids, render, set_threads

@@ -11,7 +11,7 @@ __all__ = ['CHAPTERS', 'app', 'DEMO', 'In', 'Kb', 'RunOption', 'ProfileOption', 
            'models_command', 'review_notebook', 'review_command', 'serve_command', 'Bot', 'answer_once', 'sources_of',
            'talk', 'demo_command', 'end', 'main']
 
-# %% ../nbs/06_cli.ipynb #db42358c
+# %% ../nbs/06_cli.ipynb #cad9e67d
 import errno
 import os
 import sys
@@ -23,17 +23,9 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from supportbot_lib.core import (
-    ASSETS,
-    PROFILES,
-    Run,
-    UserError,
-    duration,
-    load_profile,
-    need,
-    open_run,
-    point_last,
-)
+from .core import UserError, duration
+from .profiles import ASSETS, PROFILES, load_profile
+from .runs import Run, need, open_run, point_last
 
 # %% ../nbs/06_cli.ipynb #612642f2
 CHAPTERS = {
@@ -385,9 +377,9 @@ def models_command(registry: Registry = Path("registry")) -> None:
     for row in models(registry):
         print("  ".join(f"{key} {value}" for key, value in row.items()))
 
-# %% ../nbs/06_cli.ipynb #f982b05a
+# %% ../nbs/06_cli.ipynb #1c01e871
 REVIEW = """\
-from supportbot_lib.core import open_run
+from supportbot_lib.runs import open_run
 from supportbot_lib.review import review_widget
 
 review_widget(open_run({run!r}), {reviewer!r})"""

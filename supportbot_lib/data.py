@@ -7,7 +7,7 @@ __all__ = ['NEAR', 'link', 'linked', 'relations', 'groups', 'stratum', 'strata',
            'gather', 'shared_with', 'certificate', 'near_copies', 'uncovered', 'suite_faults', 'suites_of',
            'check_dataset', 'write_data', 'write_evidence', 'counts', 'prepare']
 
-# %% ../nbs/01_data.ipynb #56a55570
+# %% ../nbs/01_data.ipynb #19c3ced6
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -15,24 +15,17 @@ from pathlib import Path
 
 from supportbot_lib.core import (
     Article,
-    DataKnobs,
-    EvidenceKnobs,
-    Profile,
     Record,
-    Run,
     Suite,
     UserError,
-    begin,
     digest,
-    finish,
-    load_articles,
-    load_suite,
     normalise,
-    raise_faults,
-    remember,
     write_json,
     write_jsonl,
 )
+from .suites import load_articles, load_suite, raise_faults
+from .profiles import DataKnobs, EvidenceKnobs, Profile
+from .runs import Run, begin, finish, remember
 from .dedupe import dedupe
 from .evidence import asked, build_evidence, save_evidence, words
 from .scrub import scrub_record

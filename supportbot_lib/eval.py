@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['Arm', 'PAIRS', 'SUITES', 'COLUMNS', 'asking', 'ticker', 'model_arm', 'judged', 'share', 'arm_summary', 'fewer',
            'comparison', 'find_suite', 'registration', 'summary', 'retrieval', 'plain', 'claim_rows', 'guarded',
-           'result_row', 'results_csv', 'write_answers', 'evaluate']
+           'result_row', 'results_csv', 'write_answers', 'held_out', 'evaluate']
 
-# %% ../nbs/03_eval.ipynb #f7768fe3
+# %% ../nbs/03_eval.ipynb #ba7238ed
 import csv
 import io
 import json
@@ -18,29 +18,25 @@ from typing import Any
 
 from .claims import claims_of
 from supportbot_lib.core import (
-    ASSETS,
     Answer,
     Article,
-    EvalKnobs,
     Estimate,
-    Profile,
     Question,
-    Run,
+    Record,
     Suite,
     UserError,
     Verdict,
-    begin,
     digest,
     duration,
-    finish,
-    load_articles,
-    load_suite,
-    remember,
+    read_jsonl,
     whole_file,
     write_json,
     write_jsonl,
 )
-from .evidence import Evidence, recall
+from .suites import load_articles, load_suite
+from .profiles import ASSETS, EvalKnobs, Profile
+from .runs import Run, begin, finish, remember
+from .evidence import Evidence, asked, recall
 from .judge import JUDGE, judge, outcomes, tally
 from .model import Model, fitted
 from supportbot_lib.stats import (
@@ -225,12 +221,16 @@ def summary(
     pairs = [(verdicts[a], verdicts[b]) for a, b in PAIRS if a in verdicts and b in verdicts]
     return {"arms": arms, "comparisons": [comparison(a, b, knobs) for a, b in pairs]}
 
-# %% ../nbs/03_eval.ipynb #da483c26
-def retrieval(suite: Suite, evidence: Evidence) -> dict[str, Estimate]:
-    "recall@1/3/5 of an article that the suite names, over its answerable questions."
-    questions = [(asking(q), set(q.evidence)) for q in suite.questions if q.evidence]
-    found = recall(evidence, questions) if questions else {}
-    return {name: share(flags) for name, flags in found.items()}
+# %% ../nbs/03_eval.ipynb #5df28bec
+def retrieval(suite: Suite, evidence: Evidence, val: Sequence[Record] = ()) -> dict[str, Estimate]:
+    "recall@1/3/5 of the right article: over the suite's answerable questions, and over `val`."
+    named = [(asking(q), set(q.evidence)) for q in suite.questions if q.evidence]
+    linked = [(asked(r), {str(r.meta.article)}) for r in val if r.meta.article]
+    out: dict[str, Estimate] = {}
+    for prefix, questions in (("", named), ("val ", linked)):
+        found = recall(evidence, questions) if questions else {}
+        out |= {prefix + name: share(flags) for name, flags in found.items()}
+    return out
 
 # %% ../nbs/03_eval.ipynb #9f1ed5e8
 def plain(value: Any) -> Any:
@@ -298,7 +298,13 @@ def write_answers(
     with whole_file(run.file("results.csv")) as file:
         file.write(results_csv(suite, answers, verdicts))
 
-# %% ../nbs/03_eval.ipynb #a98ef278
+# %% ../nbs/03_eval.ipynb #ee4a37e7
+def held_out(run: Run) -> list[Record]:
+    "The validation split of a run; none where it has no such file."
+    path = run.file("data", "val.jsonl")
+    return read_jsonl(path, Record) if path.is_file() and path.stat().st_size else []
+
+
 def evaluate(
     run: Run, suite: Suite, arms: dict[str, Arm], evidence: Evidence, profile: Profile
 ) -> dict:
@@ -313,7 +319,7 @@ def evaluate(
     write_answers(run, suite, answers, verdicts)
     facts = summary(suite, answers, verdicts, profile.eval)
     facts |= {"suite": fixed["suite"], "judge": JUDGE, "registration": fixed["hash"]}
-    facts["retrieval"] = retrieval(suite, evidence)
+    facts["retrieval"] = retrieval(suite, evidence, held_out(run))
     facts["seconds"] = round(time.perf_counter() - began, 1)
     remember(run, "eval", profile=profile.name, eval=profile.eval.model_dump(), registration=fixed)
     finish(run, "eval", plain(facts))

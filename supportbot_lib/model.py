@@ -10,7 +10,7 @@ __all__ = ['BUILT_IN', 'HUB_FILES', 'SYSTEM', 'GROUNDED', 'CHATML', 'Base', 'fin
            'use_one_query_attention', 'pick', 'left_padded', 'next_logits', 'steps', 'Loaded', 'Generated', 'generated',
            'longest_first', 'answered', 'pieces', 'Model', 'adapter_card', 'check_adapter', 'open_model']
 
-# %% ../nbs/02a_model.ipynb #b6203471
+# %% ../nbs/02a_model.ipynb #269c8146
 import hashlib
 import importlib.util
 import json
@@ -23,7 +23,8 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .core import Noun, Passage, Turn, UserError, cores, digest
+from .core import Noun, Passage, Turn, UserError, digest
+from .runs import cores
 
 if TYPE_CHECKING:
     import torch

@@ -7,7 +7,7 @@ __all__ = ['NAME', 'VERSION', 'TRAVELS', 'CARD', 'HEADLINE', 'checked_name', 'co
            'Manifest', 'hashes', 'differences', 'verify', 'home_of', 'gather', 'seal', 'package', 'Event', 'verdict_of',
            'versions', 'version_folder', 'point', 'history', 'promote', 'stack', 'rollback', 'resolve', 'models']
 
-# %% ../nbs/05a_registry.ipynb #d0d23cfd
+# %% ../nbs/05a_registry.ipynb #b5ecc7c4
 import itertools
 import json
 import os
@@ -20,20 +20,17 @@ from typing import Literal
 from pydantic import ValidationError
 
 from supportbot_lib.core import (
-    MAKES,
     Noun,
-    Run,
     Text,
     UserError,
     digest,
     faults,
-    need,
-    now,
-    raise_faults,
     read_jsonl,
     read_text,
     write_json,
 )
+from .suites import raise_faults
+from .runs import MAKES, Run, need, now
 
 # %% ../nbs/05a_registry.ipynb #811ea11f
 NAME = re.compile(

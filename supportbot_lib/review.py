@@ -6,7 +6,7 @@
 __all__ = ['Choice', 'BOX', 'Pair', 'pairs', 'Vote', 'unblind', 'votes_path', 'save_vote', 'load_votes', 'open_pairs', 'Review',
            'boxes', 'screen', 'review_widget']
 
-# %% ../nbs/04a_review.ipynb #463d4467
+# %% ../nbs/04a_review.ipynb #a47af4c6
 import os
 import random
 import re
@@ -18,16 +18,8 @@ from typing import Any, Literal, get_args
 
 from pydantic import ValidationError
 
-from supportbot_lib.core import (
-    Answer,
-    Noun,
-    Run,
-    Suite,
-    UserError,
-    faults,
-    need,
-    read_jsonl,
-)
+from .core import Answer, Noun, Suite, UserError, faults, read_jsonl
+from .runs import Run, need
 
 # %% ../nbs/04a_review.ipynb #a8a1fd59
 class Pair(Noun):

@@ -28,23 +28,16 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Annotated, Any
 
-# %% ../nbs/05_serve.ipynb #362ecba6
+# %% ../nbs/05_serve.ipynb #f87e576e
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 from pydantic import ConfigDict, Field, ValidationError
 from starlette.requests import ClientDisconnect
 
-from supportbot_lib.core import (
-    ASSETS,
-    EvidenceKnobs,
-    Noun,
-    UserError,
-    cores,
-    digest,
-    now,
-    open_run,
-    raise_faults,
-)
+from .core import Noun, UserError, digest
+from .suites import raise_faults
+from .profiles import ASSETS, EvidenceKnobs
+from .runs import cores, now, open_run
 from .engine import Answerer, Ask, Engine, Said
 from .guard import Refused, check_prompt
 from .registry import verify

@@ -8,7 +8,7 @@ __all__ = ['DECLINE', 'LOGGED', 'MARKER', 'Example', 'right_passage', 'grounded'
            'line_of', 'log_row', 'take_back', 'journal', 'mark_whole', 'is_whole', 'is_last', 'last_whole', 'plan',
            'resumable', 'hub_name', 'card_of', 'save_adapter', 'rows_of', 'facts_of', 'train']
 
-# %% ../nbs/02_train.ipynb #c584e5bf
+# %% ../nbs/02_train.ipynb #0bec2571
 import json
 import os
 import random
@@ -21,21 +21,16 @@ from typing import Any, NamedTuple
 
 from supportbot_lib.core import (
     Passage,
-    Profile,
     Record,
-    Run,
-    TrainKnobs,
     UserError,
     admits,
-    begin,
     digest,
     duration,
-    finish,
-    need,
     read_jsonl,
-    remember,
     write_json,
 )
+from .profiles import Profile, TrainKnobs
+from .runs import Run, begin, finish, need, remember
 from .evidence import Evidence, asked, load_evidence
 from supportbot_lib.model import (
     BUILT_IN,

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ARMS', 'judged', 'test_the_gravest_fault_names_the_bucket', 'toy_suite', 'toy_answer', 'toy_verdict', 'share', 'toy_arm', 'toy_comparison', 'toy_evaluation', 'toy_run', 'test_no_answer_is_lost_between_the_buckets', 'test_examples_are_chosen_by_rule', 'test_the_headline_is_honest', 'test_the_summary_says_what_decides_first', 'test_a_spreadsheet_runs_nothing', 'test_the_report_is_complete', 'test_every_surface_is_honest', 'test_a_report_needs_an_evaluation']
 
-# %% ../../nbs/tests/000_test_analysis.ipynb #6ec7d59c
+# %% ../../nbs/tests/000_test_analysis.ipynb #53fcec4d
 import csv
 import json
 import re
@@ -30,15 +30,14 @@ from supportbot_lib.core import (
     Claim,
     Estimate,
     Question,
-    Run,
     Suite,
     UserError,
     Verdict,
     digest,
-    finish,
     write_json,
     write_jsonl,
 )
+from ..runs import Run, finish
 from ..eval import PAIRS
 
 # %% ../../nbs/04_analysis.ipynb #494d2801

@@ -5,11 +5,12 @@
 # %% auto #0
 __all__ = ['toy', 'test_no_customer_is_on_two_sides', 'test_a_planted_leak_is_found', 'test_the_demo_data_is_consistent', 'test_a_near_copy_is_found']
 
-# %% ../../nbs/tests/000_test_data.ipynb #2182ab53
+# %% ../../nbs/tests/000_test_data.ipynb #0ec4f882
 import random
 from collections.abc import Sequence
 
-from ..core import ASSETS, DataKnobs, Inputs, Meta, Outputs, Question, Record, Suite
+from ..core import Inputs, Meta, Outputs, Question, Record, Suite
+from ..profiles import ASSETS, DataKnobs
 from ..data import certificate, check_dataset, near_copies, split
 
 # %% ../../nbs/tests/000_test_data.ipynb #a2a6fe46

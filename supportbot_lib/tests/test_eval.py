@@ -5,19 +5,12 @@
 # %% auto #0
 __all__ = ['small', 'pages', 'test_an_arm_that_knows_beats_one_that_declines', 'test_missing_answers_are_counted_never_scored', 'test_the_stage_leaves_every_answer_and_judgement']
 
-# %% ../../nbs/tests/000_test_eval.ipynb #218ef5ab
+# %% ../../nbs/tests/000_test_eval.ipynb #3d25dbdb
 import pytest
 
-from supportbot_lib.core import (
-    Answer,
-    Article,
-    EvalKnobs,
-    Question,
-    Run,
-    Suite,
-    load_profile,
-    write_jsonl,
-)
+from ..core import Answer, Article, Question, Suite, write_jsonl
+from ..profiles import EvalKnobs, load_profile
+from ..runs import Run
 from ..eval import arm_summary, comparison, evaluate, judged
 from ..evidence import Evidence, keys_of
 

@@ -5,11 +5,12 @@
 # %% auto #0
 __all__ = ['test_a_name_is_never_a_path', 'finished_run', 'test_a_version_is_named_by_its_content', 'test_a_package_that_was_touched_is_refused', 'test_a_pickle_or_an_old_report_is_refused_and_leaves_nothing', 'two_versions', 'test_an_unproven_version_needs_a_reason', 'test_rollback_walks_back', 'test_a_damaged_version_is_neither_served_nor_promoted']
 
-# %% ../../nbs/tests/000_test_registry.ipynb #715ca14f
+# %% ../../nbs/tests/000_test_registry.ipynb #2a712d45
 import contextlib
 from pathlib import Path
 
-from ..core import Run, UserError, finish, write_json
+from ..core import UserError, write_json
+from ..runs import Run, finish
 from supportbot_lib.registry import (
     checked_name,
     history,

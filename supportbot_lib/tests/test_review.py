@@ -5,11 +5,12 @@
 # %% auto #0
 __all__ = ['test_sides_are_random_and_stable', 'test_an_accepted_vote_survives', 'test_a_broken_vote_names_its_line', 'toy_review_run', 'test_a_review_goes_on_where_it_stopped', 'test_the_widget_is_blind_and_saves']
 
-# %% ../../nbs/tests/000_test_review.ipynb #548cf9d0
+# %% ../../nbs/tests/000_test_review.ipynb #d7273589
 import os
 from unittest import mock
 
-from ..core import Answer, Question, Run, Suite, UserError, write_json, write_jsonl
+from ..core import Answer, Question, Suite, UserError, write_json, write_jsonl
+from ..runs import Run
 from ..review import Review, Vote, load_votes, pairs, review_widget, save_vote, unblind
 
 # %% ../../nbs/04a_review.ipynb #c0537641

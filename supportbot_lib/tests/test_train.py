@@ -5,13 +5,14 @@
 # %% auto #0
 __all__ = ['team', 'found', 'test_an_answer_always_stands_on_its_passage', 'test_the_same_seed_gives_the_same_examples', 'test_the_loss_covers_the_answer_and_nothing_else', 'test_the_loss_is_the_library_s_loss', 'test_a_resumed_log_reads_as_if_nothing_had_happened', 'test_a_torn_checkpoint_is_passed_over']
 
-# %% ../../nbs/tests/000_test_train.ipynb #2e0b6dfc
+# %% ../../nbs/tests/000_test_train.ipynb #5b81cde3
 import json
 import random
 
 import pytest
 
-from ..core import Article, Inputs, Meta, Outputs, Record, TrainKnobs
+from ..core import Article, Inputs, Meta, Outputs, Record
+from ..profiles import TrainKnobs
 from ..evidence import Evidence, keys_of
 from ..model import answer_ids, find_base, load_net
 from supportbot_lib.train import (
