@@ -11,9 +11,10 @@ __all__ = ['CHAPTERS', 'app', 'DEMO', 'In', 'Kb', 'RunOption', 'ProfileOption', 
            'models_command', 'review_notebook', 'review_command', 'serve_command', 'Bot', 'answer_once', 'sources_of',
            'talk', 'demo_command', 'end', 'main']
 
-# %% ../nbs/06_cli.ipynb #cad9e67d
+# %% ../nbs/06_cli.ipynb #38b3601a
 import errno
 import os
+import shlex
 import sys
 import tempfile
 import time
@@ -79,7 +80,7 @@ def private_kernel(sockets: Path) -> Any:
         return Config()
     return Config({"KernelManager": {"transport": "ipc", "ip": str(sockets / "kernel")}})
 
-# %% ../nbs/06_cli.ipynb #7382d1c9
+# %% ../nbs/06_cli.ipynb #0f37a57d
 def run_chapter(
     stage: str, here: Run, show: Callable[[str], None] = print, **parameters: Any
 ) -> None:
@@ -103,8 +104,12 @@ def run_chapter(
             )
         except papermill.PapermillExecutionError as error:
             raise fault_of(error, out) from None
+        except OSError as error:  # papermill writes in place, and half a notebook is none
+            out.unlink(missing_ok=True)
+            error.filename = error.filename or str(here.path)
+            raise
 
-# %% ../nbs/06_cli.ipynb #4e39a2a2
+# %% ../nbs/06_cli.ipynb #ac712339
 class ChapterError(Exception):
     "A chapter failed for a reason that its user cannot mend."
 
@@ -114,7 +119,7 @@ def fault_of(error: Any, out: Path) -> Exception:
     if error.ename == "UserError":
         return UserError(str(error.evalue).rstrip("."))
     if "No space left" in str(error.evalue):
-        return OSError(errno.ENOSPC, "No space left on device")
+        return OSError(errno.ENOSPC, "No space left on device", str(out.parent.parent))
     return ChapterError(f"{error.ename}: {error.evalue}\nThe traceback stands in {out}")
 
 # %% ../nbs/06_cli.ipynb #bc9a81b8
@@ -127,7 +132,7 @@ def suite_argument(suite: str) -> str:
     "A suite as a notebook in another folder can read it."
     return str(Path(suite).resolve()) if Path(suite).is_file() else suite
 
-# %% ../nbs/06_cli.ipynb #0714a729
+# %% ../nbs/06_cli.ipynb #7036d01b
 def run_all(
     run: Run,
     input: Path,
@@ -139,7 +144,7 @@ def run_all(
     show: Callable[[str], None] = print,
 ) -> None:
     "The five chapters, one after the other; with `resume`, only those that have not finished."
-    knobs = load_profile(profile, overrides.split())
+    knobs = load_profile(profile, overrides)
     told = {"profile": profile_argument(profile), "overrides": overrides}
     work = {
         "data": {**data_arguments(input, kb), **told},
@@ -163,14 +168,14 @@ def data_arguments(input: Path, kb: Optional[Path]) -> dict[str, Any]:
     "Conversations and knowledge base as the first chapter takes them; no `kb` is an empty text."
     return {"input": input.resolve(), "kb": str(kb.resolve()) if kb else ""}
 
-# %% ../nbs/06_cli.ipynb #77b7e34d
+# %% ../nbs/06_cli.ipynb #4e89da6c
 app = typer.Typer(
     help="Turn a team's support conversations into a small model they can trust.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-DEMO = ASSETS / "demo"
+DEMO = (ASSETS / "demo").resolve()
 In = Annotated[Path, typer.Option("--input", help="folder of tickets, dialogs, Q&A and records")]
 Kb = Annotated[
     Optional[Path],
@@ -189,10 +194,10 @@ Base = Annotated[
     Optional[str], typer.Option("--base", help="base model: built-in name, folder or hub id")
 ]
 
-# %% ../nbs/06_cli.ipynb #24351069
+# %% ../nbs/06_cli.ipynb #22193312
 def told(overrides: Optional[list[str]], base: Optional[str] = None) -> str:
     "The overrides of a command line as the chapters take them."
-    return " ".join([*(overrides or []), *([f"train.base={base}"] if base else [])])
+    return shlex.join([*(overrides or []), *([f"train.base={base}"] if base else [])])
 
 # %% ../nbs/06_cli.ipynb #c9ae1cdb
 @app.command("run")
@@ -530,8 +535,8 @@ def end(message: str, code: int) -> None:
     print(f"supportbot: {message}", file=sys.stderr)
     raise SystemExit(code)
 
-# %% ../nbs/06_cli.ipynb #85cea940
-NO_SPACE = "no space left. Free some room and run the command again with --resume."
+# %% ../nbs/06_cli.ipynb #0c116951
+NO_SPACE = "no space left. Free some room and give the command again (run and train: --resume)."
 
 
 def main() -> None:

@@ -306,7 +306,7 @@ def without_repacking(net: Any) -> Any:
             module.support_avx512bf16_for_cpu = False
     return net
 
-# %% ../nbs/02a_model.ipynb #91ab111b
+# %% ../nbs/02a_model.ipynb #bed404c9
 def load_net(base: Base, precision: str = "bf16", quantization: str = "none") -> tuple[Any, Any]:
     "The network in `precision` (or quantized) and its tokenizer, on the best device there is."
     import torch
@@ -323,6 +323,8 @@ def load_net(base: Base, precision: str = "bf16", quantization: str = "none") ->
         net = AutoModelForCausalLM.from_pretrained(base.path, dtype=dtype, **extra)
     if base.name in BUILT_IN or base.name == "toy":
         tokenizer.chat_template = CHATML
+    if tokenizer.chat_template is None:
+        raise UserError("the base has no chat template", base.name, "Give an instruct model")
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return (net if quantization != "none" else net.to(device())), tokenizer
@@ -559,7 +561,7 @@ def adapter_card(adapter: Path) -> dict:
         raise UserError("there is no adapter here", adapter, "Make one with `supportbot train`")
     return json.loads(path.read_text(encoding="utf-8"))
 
-# %% ../nbs/02a_model.ipynb #dad8347a
+# %% ../nbs/02a_model.ipynb #b08e8fe3
 def check_adapter(adapter: Path, base: Base, renderer: str) -> None:
     "Raises UserError where the adapter does not belong to these weights and this renderer."
     card = adapter_card(adapter)
@@ -571,7 +573,8 @@ def check_adapter(adapter: Path, base: Base, renderer: str) -> None:
         fault = f"this adapter was trained on {theirs}, not on {ours}"
         raise UserError(fault, adapter, f"Give --base {card['base']}")
     if card["renderer"] != renderer:
-        fault = "this adapter was trained with another renderer"
+        theirs = card["renderer"]
+        fault = f"this adapter was trained with another renderer ({theirs}) than this ({renderer})"
         hint = "Train again, or use the version of supportbot that trained it"
         raise UserError(fault, adapter, hint)
 

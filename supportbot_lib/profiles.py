@@ -6,9 +6,10 @@
 __all__ = ['ASSETS', 'PROFILES', 'DataKnobs', 'EvidenceKnobs', 'CourseKnobs', 'AdapterKnobs', 'TrainKnobs', 'EvalKnobs',
            'Profile', 'profile_path', 'merged', 'read_profile', 'load_profile']
 
-# %% ../nbs/00b_profiles.ipynb #8c0afc7e
+# %% ../nbs/00b_profiles.ipynb #3c20e9e0
 import contextlib
 import difflib
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
@@ -216,14 +217,14 @@ def _key_fault(error: Any) -> str:
     near = difflib.get_close_matches(key, _keys_of(section), 1)
     return f"{name}: is not a known key" + (f" (did you mean {near[0]}?)" if near else "")
 
-# %% ../nbs/00b_profiles.ipynb #0a33eb1b
+# %% ../nbs/00b_profiles.ipynb #4246599a
 def load_profile(
     name: str,  # built-in name or path
-    overrides: Iterable[str] = (),  # "train.lr=2e-4", each value read as YAML
+    overrides: str | Iterable[str] = (),  # "train.lr=2e-4 …" as a shell reads it, or one by one
 ) -> Profile:
     "The profile with its overrides. Raises UserError for an unknown key or a bad value, by name."
     keys = read_profile(name)
-    for text in overrides:
+    for text in shlex.split(overrides) if isinstance(overrides, str) else overrides:
         keys = merged(keys, _override(text))
     try:
         return Profile.model_validate(keys)

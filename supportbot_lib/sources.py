@@ -9,7 +9,7 @@ __all__ = ['GREETING', 'CLOSING', 'UNSETTLED', 'ROLES', 'KINDS', 'MAX_ROW', 'Row
            'csv_row', 'csv_rows', 'json_rows', 'Taken', 'names_in', 'parsed', 'refusal', 'taken', 'unrecognised',
            'read_file', 'readable', 'read_folder']
 
-# %% ../nbs/01a_sources.ipynb #a298a45f
+# %% ../nbs/01a_sources.ipynb #15f0bd9c
 import csv
 import io
 import json
@@ -20,8 +20,20 @@ from typing import Any, NamedTuple
 
 import yaml
 from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
 
-from .core import Inputs, Meta, Noun, Outputs, Record, Turn, UserError, digest, faults
+from supportbot_lib.core import (
+    Inputs,
+    Meta,
+    Noun,
+    Outputs,
+    Record,
+    Turn,
+    UserError,
+    digest,
+    faults,
+    read_text,
+)
 
 # %% ../nbs/01a_sources.ipynb #d52c547a
 class Refusal(Noun):
@@ -244,13 +256,17 @@ def kind_of(keys: set[str]) -> Kind | None:
     "The first kind whose keys are all there."
     return next((kind for kind in KINDS if kind.keys <= keys), None)
 
-# %% ../nbs/01a_sources.ipynb #feeb59a1
+# %% ../nbs/01a_sources.ipynb #8d2f7634
 def load_columns(folder: Path) -> dict[str, str]:
     "The mapping from a folder's own column names to ours; empty where there is no `columns.yaml`."
     path = folder / "columns.yaml"
     if not path.is_file():
         return {}
-    mapping = yaml.safe_load(path.read_text(encoding="utf-8"))
+    try:
+        mapping = yaml.safe_load(read_text(path))
+    except yaml.YAMLError as error:
+        what = f"not YAML: {' '.join(str(error).split())}"
+        raise UserError(what, path, "Mend the file") from None
     if not isinstance(mapping, dict) or not all(isinstance(v, str) for v in mapping.values()):
         raise UserError(
             "the mapping is not `our name: your name`",
@@ -346,7 +362,7 @@ def names_in(row: dict) -> list[str]:
         if isinstance(name, str) and name.strip()
     ]
 
-# %% ../nbs/01a_sources.ipynb #e1569fc6
+# %% ../nbs/01a_sources.ipynb #243d716b
 def parsed(kind: Kind, row: dict) -> Record:
     "The record of one row; the keys that its kind needs must be there."
     missing = sorted(kind.keys - set(row))
@@ -354,7 +370,11 @@ def parsed(kind: Kind, row: dict) -> Record:
         raise Refused(f"{' and '.join(missing)} missing", missing[0])
     assert kind.parse is not None
     try:
-        return kind.parse(row)
+        record = kind.parse(row)
+        record.model_dump_json()  # what cannot be written is refused here, not a chapter later
+        return record
+    except PydanticSerializationError:
+        raise Refused("not UTF-8 (looks like latin-1)") from None
     except ValidationError as error:
         raise Refused(faults(error)) from None
     except (AttributeError, TypeError) as error:
@@ -393,7 +413,7 @@ def unrecognised(path: Path, rows: list[Row]) -> UserError:
         f"Needed are {needed}. Map other names in columns.yaml",
     )
 
-# %% ../nbs/01a_sources.ipynb #e8b189ed
+# %% ../nbs/01a_sources.ipynb #5251b166
 def read_file(path: Path, columns: dict[str, str] | None = None) -> Taken:
     "The records of one file. Raises UserError where it is empty or of no known kind."
     if path.stat().st_size == 0:
@@ -403,21 +423,21 @@ def read_file(path: Path, columns: dict[str, str] | None = None) -> Taken:
     ours = columns or {}
     rows: list[Row] = [
         (n, {ours.get(k, k): v for k, v in r.items()} if isinstance(r, dict) else r, text)
-        for n, r, text in READERS[path.suffix](path)
+        for n, r, text in READERS[path.suffix.lower()](path)
     ]
     kinds = [kind for _, row, _ in rows if isinstance(row, dict) and (kind := kind_of(set(row)))]
     if not kinds:
         raise unrecognised(path, rows)
     return taken(path, kinds[0], rows)
 
-# %% ../nbs/01a_sources.ipynb #7a462a65
+# %% ../nbs/01a_sources.ipynb #707150d1
 def readable(folder: Path) -> list[Path]:
     "The files of a folder that have a reader. Raises UserError where there is none."
     if not folder.is_dir():
         then = "Give the folder of your conversations with --input"
         raise UserError("the folder does not exist", folder, then)
     paths = sorted(
-        p for p in folder.iterdir() if p.suffix in READERS and not p.name.startswith(".")
+        p for p in folder.iterdir() if p.suffix.lower() in READERS and not p.name.startswith(".")
     )
     if not paths:
         what = "no .csv, .tsv, .jsonl or .json file here"

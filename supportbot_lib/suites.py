@@ -49,7 +49,7 @@ def _markdown_of(html: str) -> str:
     text = entities.unescape(re.sub(r"<[^>]+>", " ", html))
     return re.sub(r"\n\s*\n\s*", "\n\n", re.sub(r"[ \t]+", " ", text)).strip()
 
-# %% ../nbs/00a_suites.ipynb #5d3d1516
+# %% ../nbs/00a_suites.ipynb #f649a19c
 def _page(path: Path) -> Article:
     "One Markdown or HTML page as an article."
     text = read_text(path)
@@ -58,6 +58,8 @@ def _page(path: Path) -> Article:
     heading = re.search(r"^#+\s*(.+)$", text, flags=re.M)
     title = heading.group(1) if heading else path.stem.replace("-", " ")
     body = text.replace(heading.group(0), "", 1) if heading else text
+    if not body.strip():
+        raise UserError("the page has no text below its heading", path, "Write it, or take it out")
     return Article(id=path.stem, title=title, body=body)
 
 # %% ../nbs/00a_suites.ipynb #cbe6410f
@@ -72,16 +74,17 @@ def _pages(folder: Path) -> list[Path]:
         )
     return pages
 
-# %% ../nbs/00a_suites.ipynb #b17e0154
+# %% ../nbs/00a_suites.ipynb #6d3bfc8b
 def load_articles(path: Path) -> list[Article]:
     "The articles of a `kb.jsonl` or of a folder of pages. Raises UserError with every fault."
     if path.is_dir():
-        return [_page(p) for p in _pages(path)]
-    articles = read_jsonl(path, Article)
+        articles = [_page(p) for p in _pages(path)]
+    else:
+        articles = read_jsonl(path, Article)
     raise_faults(
         [f"{i}: this id occurs twice" for i in repeated(a.id for a in articles)],
         path,
-        "Give each article its own id",
+        "Give each article its own id (a page's is its file name)",
     )
     return articles
 
