@@ -71,14 +71,16 @@ class Progress:
     def flush(self) -> None:
         sys.stdout.flush()
 
-# %% ../nbs/06_cli.ipynb #bf5c322c
+# %% ../nbs/06_cli.ipynb #37440e1f
 def private_kernel(sockets: Path) -> Any:
     "Settings for a kernel that talks through files of its own, where nobody else can listen."
     from traitlets.config import Config
 
+    quiet = {"NotebookClient": {"extra_arguments": ["--IPKernelApp.log_level=50"]}}
     if os.name == "nt":
-        return Config()
-    return Config({"KernelManager": {"transport": "ipc", "ip": str(sockets / "kernel")}})
+        return Config(quiet)
+    private = {"KernelManager": {"transport": "ipc", "ip": str(sockets / "kernel")}}
+    return Config({**quiet, **private})
 
 # %% ../nbs/06_cli.ipynb #0f37a57d
 def run_chapter(
