@@ -227,10 +227,10 @@ def run_command(
     run_all(here, input, kb, suite, profile, told(set, base), resume)
     print_summary(here)
 
-# %% ../nbs/06_cli.ipynb #7f7c947d
+# %% ../nbs/06_cli.ipynb #906cb4ec
 def print_summary(run: Run) -> None:
     "The table at the end of a run."
-    from supportbot_lib.analysis import summary_table
+    from supportbot_lib.tables import summary_table
 
     print(summary_table(run.read("report.json"), run.file("report.html")))
 

@@ -60,7 +60,7 @@ class CourseKnobs(Noun):
     batch: int = Field(8, ge=1)
     accumulation: int = Field(1, ge=1)
 
-# %% ../nbs/00b_profiles.ipynb #03b00875
+# %% ../nbs/00b_profiles.ipynb #a872ec72
 class AdapterKnobs(CourseKnobs):
     "What the adapter is, and what it costs in memory."
 
@@ -71,11 +71,12 @@ class AdapterKnobs(CourseKnobs):
     )
     rank: int = Field(16, ge=1)
     alpha: int = Field(32, ge=1)
-    dropout: float = Field(0.05, ge=0, lt=1)
+    dropout: float = Field(0.0, ge=0, lt=1, description="of the adapter's input; slow on a CPU")
     targets: str | list[str] = Field("all-linear", description="modules that get an adapter")
     quantization: Literal["none", "8bit", "4bit"] = "none"
     precision: Literal["fp32", "bf16"] = "bf16"
     checkpointing: bool = Field(False, description="gradient checkpointing")
+    lean: bool = Field(True, description="layers in fewer passes over memory, on a CPU")
 
 # %% ../nbs/00b_profiles.ipynb #2f52f09f
 class TrainKnobs(AdapterKnobs):

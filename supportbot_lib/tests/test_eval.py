@@ -5,14 +5,15 @@
 # %% auto #0
 __all__ = ['small', 'pages', 'test_an_arm_that_knows_beats_one_that_declines', 'test_missing_answers_are_counted_never_scored', 'test_the_stage_leaves_every_answer_and_judgement']
 
-# %% ../../nbs/tests/000_test_eval.ipynb #3d25dbdb
+# %% ../../nbs/tests/000_test_eval.ipynb #d325f440
 import pytest
 
 from ..core import Answer, Article, Question, Suite, write_jsonl
 from ..profiles import EvalKnobs, load_profile
 from ..runs import Run
-from ..eval import arm_summary, comparison, evaluate, judged
+from ..eval import arm_summary, evaluate, judged
 from ..evidence import Evidence, keys_of
+from ..judge import comparison
 
 # %% ../../nbs/tests/000_test_eval.ipynb #2566bc34
 @pytest.fixture
