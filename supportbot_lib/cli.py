@@ -4,14 +4,14 @@
 
 # %% auto #0
 __all__ = ['CHAPTERS', 'app', 'DEMO', 'In', 'Kb', 'RunOption', 'ProfileOption', 'Set', 'Resume', 'Base', 'Registry', 'Name',
-           'REVIEW', 'DEMO_MODEL', 'HELP', 'NO_SPACE', 'chapter_path', 'known_parameters', 'Progress', 'private_kernel',
-           'run_chapter', 'ChapterError', 'fault_of', 'profile_argument', 'suite_argument', 'run_all', 'data_arguments',
-           'told', 'run_command', 'print_summary', 'prepare_data', 'train_command', 'eval_command', 'report_command',
-           'check_data', 'bench_command', 'profile_command', 'package_command', 'promote_command', 'rollback_command',
-           'models_command', 'review_notebook', 'review_command', 'serve_command', 'Bot', 'answer_once', 'sources_of',
-           'talk', 'demo_command', 'end', 'main']
+           'REVIEW', 'HOW_TO_REVIEW', 'DEMO_MODEL', 'HELP', 'NO_SPACE', 'chapter_path', 'known_parameters', 'Progress',
+           'private_kernel', 'run_chapter', 'ChapterError', 'fault_of', 'profile_argument', 'suite_argument', 'run_all',
+           'data_arguments', 'told', 'run_command', 'print_summary', 'prepare_data', 'train_command', 'eval_command',
+           'report_command', 'check_data', 'bench_command', 'profile_command', 'package_command', 'promote_command',
+           'rollback_command', 'models_command', 'review_notebook', 'review_command', 'serve_command', 'Bot',
+           'answer_once', 'sources_of', 'talk', 'demo_command', 'end', 'main']
 
-# %% ../nbs/06_cli.ipynb #38b3601a
+# %% ../nbs/06_cli.ipynb #2dfca3b1
 import errno
 import os
 import shlex
@@ -26,6 +26,7 @@ import typer
 
 from .core import UserError, duration
 from .profiles import ASSETS, PROFILES, load_profile
+from .review import votes_path
 from .runs import Run, need, open_run, point_last
 
 # %% ../nbs/06_cli.ipynb #612642f2
@@ -384,26 +385,35 @@ def models_command(registry: Registry = Path("registry")) -> None:
     for row in models(registry):
         print("  ".join(f"{key} {value}" for key, value in row.items()))
 
-# %% ../nbs/06_cli.ipynb #1c01e871
+# %% ../nbs/06_cli.ipynb #e97add51
 REVIEW = """\
+# the code of the review
 from supportbot_lib.runs import open_run
 from supportbot_lib.review import review_widget
 
 review_widget(open_run({run!r}), {reviewer!r})"""
+HOW_TO_REVIEW = """\
+Choose **Run ▸ Run All Cells**. Should the buttons stop answering, choose it again: every vote is on
+the disk, and the review goes on where it stopped."""
 
-
+# %% ../nbs/06_cli.ipynb #aa6193ea
 def review_notebook(run: Run, reviewer: str) -> Path:
     "A notebook of one cell that shows the widget."
     import nbformat.v4 as nbf
 
-    title = nbf.new_markdown_cell("# Review\n\nRun the cell; each vote is saved at once.")
-    cell = nbf.new_code_cell(REVIEW.format(run=str(run.path), reviewer=reviewer))
+    locked = {"editable": False, "deletable": False}
+    folded = {**locked, "jupyter": {"source_hidden": True}}
+    code = REVIEW.format(run=str(run.path), reviewer=reviewer)
+    title = nbf.new_markdown_cell(HOW_TO_REVIEW, metadata=locked)
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = nbf.new_notebook(cells=[title, nbf.new_code_cell(code, metadata=folded)])
+    notebook.metadata["kernelspec"] = kernel
     path = run.file("notebooks", "review.ipynb")
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(nbf.writes(nbf.new_notebook(cells=[title, cell])), encoding="utf-8")
+    path.write_text(nbf.writes(notebook), encoding="utf-8")
     return path
 
-# %% ../nbs/06_cli.ipynb #f995f011
+# %% ../nbs/06_cli.ipynb #f8ac0d57
 @app.command("review")
 def review_command(
     run: Annotated[Path, typer.Argument(help="run folder")] = Path("results/last"),
@@ -413,6 +423,7 @@ def review_command(
     "Open the blind side-by-side review of a run in JupyterLab."
     here = open_run(run)
     need(here, "eval")
+    votes_path(here, reviewer)
     path = review_notebook(here, reviewer)
     os.execvp(sys.executable, [sys.executable, "-m", "jupyterlab", str(path)])
 
