@@ -6,7 +6,7 @@
 __all__ = ['STEPS', 'WARM', 'NEW', 'SIDES', 'TRL', 'PLAIN', 'PAIRS', 'work', 'peak_mib', 'timed', 'train_ours', 'trl_arguments',
            'train_trl', 'generate_ours', 'generate_plain', 'one', 'row', 'bench']
 
-# %% ../nbs/06a_bench.ipynb #d113317b
+# %% ../nbs/06a_bench.ipynb #5534e46b
 import json
 import os
 import resource
@@ -18,15 +18,15 @@ from statistics import median
 from typing import Any
 
 from .core import Record, UserError, read_jsonl, write_json
-from .profiles import ASSETS, load_profile
+from .profiles import ASSETS, TrainKnobs, load_profile
 from .runs import Run, machine, now
 from .data import prepare
 from .evidence import load_evidence
 from .model import find_base, load_net, open_model, prompt_ids, render, set_threads
 from .train import build_trainer, lora, rows_of
 
-# %% ../nbs/06a_bench.ipynb #9848b496
-STEPS, WARM = 4, 1  # batches measured, and batches before them
+# %% ../nbs/06a_bench.ipynb #053afdf9
+STEPS, WARM = 6, 1  # steps measured, and steps before them
 
 
 def work(run: Run) -> tuple[list[dict], list[list[dict]]]:
@@ -45,7 +45,7 @@ def peak_mib() -> int:
     "The most memory that this process has held, in MiB."
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
-# %% ../nbs/06a_bench.ipynb #28006a25
+# %% ../nbs/06a_bench.ipynb #30210ce4
 def timed(trainer: Any, rows: list[dict]) -> float:
     "Real tokens per second over the measured steps of a trainer; the first steps warm up."
     from transformers import TrainerCallback
@@ -61,6 +61,8 @@ def timed(trainer: Any, rows: list[dict]) -> float:
     trainer.add_callback(clock)
     trainer.train()
     seconds = time.perf_counter() - clock.began
+    if trainer.state.epoch != 1:
+        raise UserError(f"{trainer.state.epoch} epochs instead of one", "bench", "Mend the work")
     return sum(len(r["input_ids"]) for r in rows) * STEPS / (STEPS + WARM) / seconds
 
 # %% ../nbs/06a_bench.ipynb #10adcd89
@@ -73,16 +75,17 @@ def train_ours(run: Run) -> float:
     rows, _ = work(run)
     return timed(build_trainer(net, tokenizer, rows, [], knobs, run.file("train")), rows)
 
-# %% ../nbs/06a_bench.ipynb #f858ab44
-def trl_arguments(folder: Path, batch: int, lr: float) -> Any:
+# %% ../nbs/06a_bench.ipynb #c13255fd
+def trl_arguments(folder: Path, knobs: TrainKnobs) -> Any:
     "TRL's own defaults, apart from the size of the work and silence."
     from trl import SFTConfig
 
     return SFTConfig(
         output_dir=str(folder),
         max_steps=STEPS + WARM,
-        per_device_train_batch_size=batch,
-        learning_rate=lr,
+        per_device_train_batch_size=knobs.batch,
+        gradient_accumulation_steps=knobs.accumulation,
+        learning_rate=knobs.lr,
         save_strategy="no",
         report_to="none",
         disable_tqdm=True,
@@ -90,7 +93,7 @@ def trl_arguments(folder: Path, batch: int, lr: float) -> Any:
         logging_steps=1000,
     )
 
-# %% ../nbs/06a_bench.ipynb #7cc5610c
+# %% ../nbs/06a_bench.ipynb #3cfbc65a
 def train_trl(run: Run) -> float:
     "Tokens per second of SFTTrainer's defaults on the same rows."
     from datasets import Dataset
@@ -106,7 +109,7 @@ def train_trl(run: Run) -> float:
     ]
     trainer = SFTTrainer(
         model=net,
-        args=trl_arguments(run.file("trl"), knobs.batch, knobs.lr),
+        args=trl_arguments(run.file("trl"), knobs),
         train_dataset=Dataset.from_list(columns),
         processing_class=tokenizer,
         peft_config=lora(knobs),
