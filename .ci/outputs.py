@@ -27,7 +27,8 @@ def refresh(path: Path) -> None:
         cell.outputs = [o for o in cell.outputs if small(o)]
         cell.execution_count, cell.metadata = None, {k: v for k, v in cell.metadata.items() if k == "tags"}
         for output in cell.outputs:
-            output.pop("execution_count", None)
+            if "execution_count" in output:
+                output.execution_count = None
     nbformat.write(notebook, path)
 
 
