@@ -10,7 +10,7 @@ __all__ = ['BUILT_IN', 'HUB_FILES', 'SYSTEM', 'GROUNDED', 'CHATML', 'Base', 'fin
            'steps', 'Loaded', 'Generated', 'generated', 'longest_first', 'answered', 'pieces', 'Model', 'adapter_card',
            'check_adapter', 'open_model']
 
-# %% ../nbs/02b_model.ipynb #b9abf417
+# %% ../nbs/02b_model.ipynb #3a38b996
 import hashlib
 import importlib.util
 import json
@@ -18,6 +18,7 @@ import logging
 import os
 import shutil
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -167,13 +168,14 @@ def settle(half: Path, folder: Path) -> None:
             raise
         shutil.rmtree(half)
 
-# %% ../nbs/02b_model.ipynb #6ee3e63d
+# %% ../nbs/02b_model.ipynb #a99c6bb4
 def quiet_libraries() -> None:
-    "No progress bars and no advice from transformers; no warnings of the two bitsandbytes loggers."
+    "No progress bars, advice or renamings from transformers; no warnings of two bitsandbytes loggers."
     import transformers
 
     transformers.utils.logging.disable_progress_bar()
     transformers.utils.logging.set_verbosity_error()
+    warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing.*")
     for name in ("bitsandbytes.backends.cpu.ops", "bitsandbytes.autograd._functions"):
         logging.getLogger(name).setLevel(logging.ERROR)
 
