@@ -6,7 +6,7 @@
 __all__ = ['STEPS', 'WARM', 'NEW', 'SIDES', 'TRL', 'PLAIN', 'PAIRS', 'work', 'peak_mib', 'timed', 'train_ours', 'trl_arguments',
            'train_trl', 'generate_ours', 'generate_plain', 'one', 'row', 'bench']
 
-# %% ../nbs/06a_bench.ipynb #5534e46b
+# %% ../nbs/06a_bench.ipynb #1e5334f7
 import json
 import os
 import resource
@@ -20,7 +20,7 @@ from typing import Any
 from .core import Record, UserError, read_jsonl, write_json
 from .profiles import ASSETS, TrainKnobs, load_profile
 from .runs import Run, machine, now
-from .data import prepare
+from .data import Corpus, prepare
 from .evidence import load_evidence
 from .model import find_base, load_net, open_model, prompt_ids, render, set_threads
 from .train import build_trainer, lora, rows_of
@@ -189,11 +189,11 @@ def row(name: str, unit: str, ours: list[float], other: list[float], other_name:
         "runs": len(ours),
     }
 
-# %% ../nbs/06a_bench.ipynb #6278357f
+# %% ../nbs/06a_bench.ipynb #8c793b4a
 def bench(folder: Path, runs: int = 3, show: Any = print) -> list[dict]:
     "Measure both sides of every pair in turn; writes `bench.json` into the folder."
     run = Run(folder / "bench")
-    prepare(run, ASSETS / "demo", None, load_profile("cpu"))
+    prepare(run, Corpus(ASSETS / "demo"), load_profile("cpu"))
     rows = []
     for name, unit, ours, other, other_name in PAIRS:
         found: dict[str, list[dict]] = {ours: [], other: []}

@@ -6,10 +6,10 @@
 __all__ = ['CHAPTERS', 'app', 'DEMO', 'In', 'Kb', 'RunOption', 'ProfileOption', 'Set', 'Resume', 'Base', 'Registry', 'Name',
            'REVIEW', 'HOW_TO_REVIEW', 'DEMO_MODEL', 'HELP', 'NO_SPACE', 'chapter_path', 'known_parameters', 'Progress',
            'private_kernel', 'run_chapter', 'ChapterError', 'fault_of', 'profile_argument', 'suite_argument', 'run_all',
-           'data_arguments', 'told', 'run_command', 'print_summary', 'prepare_data', 'train_command', 'eval_command',
-           'report_command', 'check_data', 'bench_command', 'profile_command', 'package_command', 'promote_command',
-           'rollback_command', 'models_command', 'review_notebook', 'review_command', 'serve_command', 'Bot',
-           'answer_once', 'sources_of', 'talk', 'demo_command', 'end', 'main']
+           'data_arguments', 'told', 'run_command', 'print_summary', 'prepare_data', 'prepared', 'verify_data_command',
+           'train_command', 'eval_command', 'report_command', 'check_data', 'bench_command', 'profile_command',
+           'package_command', 'promote_command', 'rollback_command', 'models_command', 'review_notebook',
+           'review_command', 'serve_command', 'Bot', 'answer_once', 'sources_of', 'talk', 'demo_command', 'end', 'main']
 
 # %% ../nbs/06_cli.ipynb #2dfca3b1
 import errno
@@ -135,7 +135,7 @@ def suite_argument(suite: str) -> str:
     "A suite as a notebook in another folder can read it."
     return str(Path(suite).resolve()) if Path(suite).is_file() else suite
 
-# %% ../nbs/06_cli.ipynb #7036d01b
+# %% ../nbs/06_cli.ipynb #75e302fc
 def run_all(
     run: Run,
     input: Path,
@@ -150,7 +150,7 @@ def run_all(
     knobs = load_profile(profile, overrides)
     told = {"profile": profile_argument(profile), "overrides": overrides}
     work = {
-        "data": {**data_arguments(input, kb), **told},
+        "data": {**data_arguments(input, kb, suite), **told},
         "train": {"resume": resume, **told},
         "eval": {"suite": suite_argument(suite), **told},
         "analysis": {"price_per_hour": knobs.price_per_hour, "currency": knobs.currency},
@@ -166,10 +166,12 @@ def run_all(
         show(f"[{number}/5] {stage}: {duration(time.perf_counter() - began)}")
     point_last(run)
 
-# %% ../nbs/06_cli.ipynb #418efd15
-def data_arguments(input: Path, kb: Optional[Path]) -> dict[str, Any]:
-    "Conversations and knowledge base as the first chapter takes them; no `kb` is an empty text."
-    return {"input": input.resolve(), "kb": str(kb.resolve()) if kb else ""}
+# %% ../nbs/06_cli.ipynb #791f3b00
+def data_arguments(input: Path, kb: Optional[Path], suite: str = "") -> dict[str, Any]:
+    "What the first chapter reads; empty for a knowledge base or a suite that lies in the input."
+    given = input if str(input).startswith("hub:") else input.resolve()
+    kept_apart = suite_argument(suite) if Path(suite).is_file() else ""
+    return {"input": given, "kb": str(kb.resolve()) if kb else "", "suite": kept_apart}
 
 # %% ../nbs/06_cli.ipynb #4e89da6c
 app = typer.Typer(
@@ -235,24 +237,53 @@ def print_summary(run: Run) -> None:
 
     print(summary_table(run.read("report.json"), run.file("report.html")))
 
-# %% ../nbs/06_cli.ipynb #70c142e2
+# %% ../nbs/06_cli.ipynb #bde39f7d
 @app.command("prepare-data")
 def prepare_data(
     input: In = DEMO,
     kb: Kb = None,
+    suite: Annotated[
+        str, typer.Option(help="suite to keep training apart from; default: those in the input")
+    ] = "",
     run: RunOption = Path("results/last"),
     out: Annotated[Optional[Path], typer.Option("--out", help="another name for --run")] = None,
     profile: ProfileOption = "cpu",
     set: Set = None,
+    strict: Annotated[bool, typer.Option("--strict", help="stop at the first bad row")] = False,
+    refresh_holdout: Annotated[
+        bool, typer.Option("--refresh-holdout", help="make a new test split; the old list is kept")
+    ] = False,
 ) -> None:
     "Conversations in, three leak-free splits and their evidence out."
-    here = Run(out or run)
-    parameters: dict[str, Any] = {"profile": profile_argument(profile), "overrides": told(set)}
-    run_chapter("data", here, **parameters, **data_arguments(input, kb))
-    done = here.read("data", "done.json")
-    refused, where = sum(done["refusals"].values()), here.file("data", "quarantine.jsonl")
-    rows = f"{refused} rows refused (see {where})"
-    print(f"{done['splits']} records; {rows}, {done['duplicates']} duplicates")
+    here, set = Run(out or run), [*(set or []), *(["data.strict=true"] if strict else [])]
+    told_so = {"profile": profile_argument(profile), "overrides": told(set)}
+    parameters: dict[str, Any] = {**told_so, **data_arguments(input, kb, suite)}
+    run_chapter("data", here, **parameters, refresh=refresh_holdout)
+    print(prepared(here))
+
+# %% ../nbs/06_cli.ipynb #bddd5e6e
+def prepared(run: Run) -> str:
+    "What a finished data stage says about itself."
+    done = run.read("data", "done.json")
+    refused, aside = sum(done["refusals"].values()), sum(done["aside"].values())
+    rows = f"{refused} rows refused (see {run.file('data', 'quarantine.jsonl')})"
+    gone = f"{done['duplicates']} duplicates, {aside} set aside"
+    leaks = f"{done['leaks']} leaks (see {run.file('data', 'certificate.json')})"
+    return f"{done['splits']} records; {rows}, {gone}, {leaks}\n{run.file('data', 'card.md')}"
+
+# %% ../nbs/06_cli.ipynb #61cd422e
+@app.command("verify-data")
+def verify_data_command(
+    run: RunOption = Path("results/last"),
+    suite: Annotated[
+        Optional[list[Path]], typer.Option(help="suite JSON in place of those certified (repeatable)")
+    ] = None,
+) -> None:
+    "Check the splits of a run against their leakage certificate."
+    from supportbot_lib.certificate import verify_data
+
+    for line in verify_data(open_run(run).path, suite or []):
+        print(line)
 
 # %% ../nbs/06_cli.ipynb #10bfcb05
 @app.command("train")

@@ -87,16 +87,17 @@ class Record(Noun):
     outputs: Outputs
     meta: Meta
 
-# %% ../nbs/00_core.ipynb #7cf1ec24
+# %% ../nbs/00_core.ipynb #6eec78c7
 class Article(Noun):
-    "One page of the knowledge base."
+    "One page of the knowledge base; `version` is the stamp that its writers gave it."
 
     id: Text
     title: Text
     tags: list[str] = []
     body: Text
+    version: str | None = None
 
-# %% ../nbs/00_core.ipynb #78d63aab
+# %% ../nbs/00_core.ipynb #50e6edbc
 class Passage(Noun):
     "A paragraph of evidence; `source` is the article or record that it was cut from."
 
@@ -105,6 +106,8 @@ class Passage(Noun):
     title: str
     text: Text
     article: str | None = None
+    version: str | None = None
+    hash: str | None = None
 
 # %% ../nbs/00_core.ipynb #6bac6c06
 class Question(Noun):

@@ -7,7 +7,7 @@ __all__ = ['Arm', 'PAIRS', 'SUITES', 'COLUMNS', 'asking', 'ticker', 'model_arm',
            'registration', 'summary', 'retrieval', 'plain', 'claim_rows', 'guarded', 'result_row', 'results_csv',
            'write_answers', 'held_out', 'evaluate']
 
-# %% ../nbs/03_eval.ipynb #91caf704
+# %% ../nbs/03_eval.ipynb #01be0fbd
 import csv
 import io
 import json
@@ -19,7 +19,8 @@ from typing import Any
 from .core import Answer, Article, Estimate, Question, Record, Suite, Verdict
 from .core import UserError, digest, duration, read_jsonl, whole_file
 from .core import write_json, write_jsonl
-from .suites import load_articles, load_suite
+from .articles import load_articles
+from .suites import load_suite
 from .profiles import ASSETS, EvalKnobs, Profile
 from .runs import Run, begin, finish, remember
 from .evidence import Evidence, asked, recall

@@ -53,8 +53,10 @@ def copy_file(source: Path, target: Path) -> None:
     shutil.copyfile(source, target)
     target.chmod(0o644)
 
-# %% ../nbs/05a_registry.ipynb #f0bcbcf7
-TRAVELS = {".json", ".jsonl", ".jinja", ".md", ".model", ".npy", ".npz", ".safetensors", ".txt"}
+# %% ../nbs/05a_registry.ipynb #b54ca82d
+TRAVELS = set(
+    ".json .jsonl .jinja .md .model .npy .npz .safetensors .txt .usearch".split()
+)
 
 
 def copy_folder(source: Path, target: Path) -> None:

@@ -13,7 +13,7 @@ __all__ = ['ENVIRONMENT', 'FACTS', 'OPENINGS', 'KNOBS', 'CHILD', 'GOOD', 'FATAL'
            'test_a_file_that_cannot_be_read_is_named', 'test_the_command_line_says_it_in_one_message', 'write_bad_rows',
            'test_a_bad_row_is_refused_and_the_run_goes_on', 'test_a_long_line_takes_a_few_times_its_size']
 
-# %% ../../nbs/tests/000_test_faults.ipynb #eb31c709
+# %% ../../nbs/tests/000_test_faults.ipynb #7a5efc64
 import csv
 import json
 import os
@@ -29,7 +29,7 @@ import pytest
 
 import supportbot_lib.model
 from ..core import UserError
-from ..data import prepare
+from ..data import Corpus, prepare
 from ..model import CHATML, find_base, load_net, open_model, renderer_hash, toy_net
 from ..profiles import load_profile
 from ..runs import Run
@@ -125,7 +125,7 @@ def write_conversations(folder: Path) -> Path:
     (folder / "chats.jsonl").write_text("\n".join(map(json.dumps, chats)), encoding="utf-8")
     return folder
 
-# %% ../../nbs/tests/000_test_faults.ipynb #fa0869e6
+# %% ../../nbs/tests/000_test_faults.ipynb #b5de803a
 def test_another_team_s_folder_goes_through_the_whole_loop(tmp_path):
     "Pages, questions, tickets, chats and a suite of strangers end in a report of four arms."
     home = tmp_path / "their team ü"
@@ -140,7 +140,8 @@ def test_another_team_s_folder_goes_through_the_whole_loop(tmp_path):
     assert run.read("run.json")["stages"]["train"]["train"]["targets"] == ["q_proj", "v_proj"]
     kinds = {name: file["kind"] for name, file in run.read("data", "done.json")["files"].items()}
     assert kinds == {"chats.jsonl": "dialogs", "export.csv": "tickets", "faq.jsonl": "qa"}
-    assert sum(run.read("data", "done.json")["splits"].values()) == 40 + 2 * len(FACTS)
+    done = run.read("data", "done.json")
+    assert done["records"] == 40 + 2 * len(FACTS) and not done["refusals"]
     report = run.read("report.json")
     assert set(report["arms"]) == {"base", "base+kb", "tuned", "tuned+kb"}
     assert report["suite"]["name"] == "garden" and report["suite"]["n"] == 6
@@ -177,14 +178,14 @@ chapter.mark_whole, chapter.answer_loss = mark, loss
 chapter.train(run, load_profile("smoke", sys.argv[3:]), show=show)
 """
 
-# %% ../../nbs/tests/000_test_faults.ipynb #8db1ab5d
+# %% ../../nbs/tests/000_test_faults.ipynb #1e64fedc
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory) -> Run:
     "A run whose data stage is done, on the other team's data."
     folder = tmp_path_factory.mktemp("team")
     run = Run(folder / "run")
     conversations, pages = write_conversations(folder / "in"), write_pages(folder / "kb")
-    prepare(run, conversations, pages, load_profile("smoke"))
+    prepare(run, Corpus(conversations, pages), load_profile("smoke"))
     return run
 
 
@@ -321,25 +322,25 @@ def test_a_stage_names_the_command_that_it_waits_for(prepared, tmp_path, stage, 
     said = supportbot(stage, option, run, *knobs)
     ends_in_one_message(said, f"`supportbot {missing} --run {run}`")
 
-# %% ../../nbs/tests/000_test_faults.ipynb #c4eed809
+# %% ../../nbs/tests/000_test_faults.ipynb #27129ee6
 GOOD = "\n".join(qa_lines())
 FATAL: dict[str, tuple[dict[str, str], list[str]]] = {
     "a missing folder": ({}, ["in: the folder does not exist", "--input"]),
     "an empty file": ({"faq.jsonl": ""}, ["faq.jsonl: the file is empty"]),
     "wrong columns": (
-        {"t.csv": "Betreff,Frage,Antwort\nHm,Warum?,Darum.\n"},
-        ["t.csv: not recognised", "Antwort, Betreff, Frage", "agent_reply + body", "columns.yaml"],
+        {"t.csv": "Alpha,Beta,Gamma\nHm,Warum?,Darum.\n"},
+        ["t.csv: not recognised", "Alpha, Beta, Gamma", "agent_reply + body", "columns.yaml"],
     ),
     "a broken article": (
         {"faq.jsonl": GOOD, "kb.jsonl": '{"id": "a", "title": "A", "body": "B."}\n{oops\n'},
         ["kb.jsonl, line 2"],
     ),
-    "a broken list": ({"faq.json": '[{"question": "Why?",\n'}, ["faq.json: not JSON", "line 2"]),
+    "a broken list": ({"faq.json": '[{"question": "Why?",\n'}, ["faq.json line 1: not JSON"]),
     "a broken mapping": ({"faq.jsonl": GOOD, "columns.yaml": "body: [Text\n"}, ["columns.yaml"]),
     "an empty page": ({"faq.jsonl": GOOD, "kb/a.md": "# Only a heading\n"}, ["a.md", "no text"]),
     "two pages of one name": (
-        {"faq.jsonl": GOOD, "kb/a/index.md": "# A\n\nOne.\n", "kb/b/index.md": "# B\n\nTwo.\n"},
-        ["index", "twice"],
+        {"faq.jsonl": GOOD, "kb/a/port.md": "# A\n\nOne.\n", "kb/b/port.md": "# B\n\nTwo.\n"},
+        ["port", "twice"],
     ),
 }
 
@@ -351,7 +352,7 @@ def write_files(folder: Path, files: dict[str, str]) -> Path:
         (folder / name).write_text(text, encoding="utf-8")
     return folder
 
-# %% ../../nbs/tests/000_test_faults.ipynb #3e0d0285
+# %% ../../nbs/tests/000_test_faults.ipynb #29999027
 @pytest.mark.parametrize("fault", FATAL)
 def test_a_file_that_cannot_be_read_is_named(tmp_path, fault):
     "Each fault is one UserError with the file in it; nothing is written."
@@ -359,7 +360,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path, fault):
     folder, run = write_files(tmp_path / "in", files), Run(tmp_path / "run")
     pages = folder / "kb" if (folder / "kb").is_dir() else None
     with pytest.raises(UserError) as caught:
-        prepare(run, folder, pages, load_profile("smoke"))
+        prepare(run, Corpus(folder, pages), load_profile("smoke"))
     assert [word for word in words if word not in str(caught.value)] == [], caught.value
     assert not run.path.exists()
 
