@@ -189,7 +189,7 @@ def deal(cards: Sequence[Card], groups: np.ndarray, share: float, seed: int) -> 
     labels = strata(cards, folds)
     return quota(groups, labels, share, seed) if count > MANY else fold(groups, labels, folds, seed)
 
-# %% ../nbs/01e_splits.ipynb #3479c467
+# %% ../nbs/01e_splits.ipynb #9233be05
 SPLITS = ("train", "val", "test")
 ASIDE = {
     "filtered": "its tags are not wanted (data.keep, data.drop)",
@@ -197,6 +197,7 @@ ASIDE = {
     "late": "it is from after the time cut, but a relative is from before it",
     "thinned": "its kind is frequent (data.temperature)",
     "suite": "it is a near-copy of a question of a suite",
+    "twin": "it means the same as a question of the test or of a suite",
 }
 
 # %% ../nbs/01e_splits.ipynb #27bbe8ba
