@@ -237,7 +237,7 @@ def print_summary(run: Run) -> None:
 
     print(summary_table(run.read("report.json"), run.file("report.html")))
 
-# %% ../nbs/06_cli.ipynb #bde39f7d
+# %% ../nbs/06_cli.ipynb #728bd709
 @app.command("prepare-data")
 def prepare_data(
     input: In = DEMO,
@@ -253,12 +253,17 @@ def prepare_data(
     refresh_holdout: Annotated[
         bool, typer.Option("--refresh-holdout", help="make a new test split; the old list is kept")
     ] = False,
+    engine: Annotated[
+        str, typer.Option(help="who does the work: local, processes, or ray (an extra)")
+    ] = "local",
+    workers: Annotated[int, typer.Option(help="how many at once; 0: one for each core")] = 0,
 ) -> None:
     "Conversations in, three leak-free splits and their evidence out."
     here, set = Run(out or run), [*(set or []), *(["data.strict=true"] if strict else [])]
     told_so = {"profile": profile_argument(profile), "overrides": told(set)}
     parameters: dict[str, Any] = {**told_so, **data_arguments(input, kb, suite)}
-    run_chapter("data", here, **parameters, refresh=refresh_holdout)
+    parameters |= {"refresh": refresh_holdout, "engine": engine, "workers": workers}
+    run_chapter("data", here, **parameters)
     print(prepared(here))
 
 # %% ../nbs/06_cli.ipynb #bddd5e6e

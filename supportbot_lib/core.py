@@ -23,7 +23,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-# %% ../nbs/00_core.ipynb #403f26b3
+# %% ../nbs/00_core.ipynb #30905b5b
 class UserError(Exception):
     "What is wrong, where, and the next step."
 
@@ -36,6 +36,9 @@ class UserError(Exception):
         self.what, self.where, self.then = what, str(where), then
         place = f"{where}: " if str(where) else ""
         super().__init__(f"{place}{what}." + (f" {then}." if then else ""))
+
+    def __reduce__(self) -> tuple:  # from another process it comes as it was
+        return type(self), (self.what, self.where, self.then)
 
 # %% ../nbs/00_core.ipynb #89032a87
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]

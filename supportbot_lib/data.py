@@ -8,7 +8,7 @@ __all__ = ['vectors', 'distinct', 'Deal', 'deal', 'suite_copies', 'paraphrases',
            'write_rows', 'remembering', 'meaning', 'write_certificate', 'tickets', 'write_evidence', 'counts',
            'workshop', 'need_records', 'gathered', 'Corpus', 'Plan', 'planned', 'write_texts', 'prepare']
 
-# %% ../nbs/01_data.ipynb #1220146d
+# %% ../nbs/01_data.ipynb #536b4ad0
 import functools
 import json
 import os
@@ -39,6 +39,7 @@ from .certificate import nearest_meaning, read_suite
 from .coverage import report
 from .ingest import Known, ingest
 from .card import write_card
+from .workers import Workers, hired
 
 # %% ../nbs/01_data.ipynb #2b44cc6a
 def vectors(known: Known, embed: Embed, batch: int = 1024) -> np.ndarray:
@@ -299,7 +300,7 @@ def workshop(run: Run) -> Iterator[Path]:
         with suppress(OSError):
             run.path.rmdir()
 
-# %% ../nbs/01_data.ipynb #6ec1734a
+# %% ../nbs/01_data.ipynb #ff612083
 def need_records(known: Known, folder: Path) -> None:
     "Raises UserError where no row became a record."
     if not len(known.spool):
@@ -309,13 +310,19 @@ def need_records(known: Known, folder: Path) -> None:
 
 
 def gathered(
-    folder: Path, articles: Sequence[Article], knobs: DataKnobs, spool: Path, show: Callable
+    folder: Path,
+    articles: Sequence[Article],
+    knobs: DataKnobs,
+    spool: Path,
+    show: Callable,
+    workers: Workers,
 ) -> Known:
     "All records of a folder in the spool; tells what each file was taken for, and the refusals."
     found = sources(folder)
     for source in found:
         show(f"data  {source}")
-    known = ingest(found, articles, knobs, spool)
+    with hired(workers) as spread:
+        known = ingest(found, articles, knobs, spool, spread)
     need_records(known, folder)
     refusals = known.notes.refusals
     show(f"data  {len(known.spool)} records, {refusals.total()} rows refused")
@@ -375,13 +382,14 @@ def write_texts(
     facts = counts(known, plan.links, plan.deal)
     return {**facts, "conflicts": len(listed), "articles": len(articles)}
 
-# %% ../nbs/01_data.ipynb #5c8be205
+# %% ../nbs/01_data.ipynb #94d70f9e
 def prepare(
     run: Run,
     corpus: Corpus,
     profile: Profile,
     refresh: bool = False,  # make a new test, and keep the list of the old one
     show: Callable[[str], Any] = print,
+    workers: Workers = Workers(),  # noqa: B008 - a value that nobody changes
 ) -> dict:
     "Read, link, scrub, deduplicate, split, certify, index; returns `data/done.json`."
     began = time.perf_counter()
@@ -390,7 +398,7 @@ def prepare(
     vectors = remembered(run.file("data", "evidence"), profile.evidence.embedder)
     embed = meaning(profile.evidence, vectors)
     with workshop(run) as spool:
-        known = gathered(corpus.folder, articles, profile.data, spool, show)
+        known = gathered(corpus.folder, articles, profile.data, spool, show, workers)
         suites = suites_of(corpus.folder, known.notes.files, corpus.suite)
         plan = planned(known, run, profile.data, suites, embed, refresh)
         facts = write_texts(run, spool, known, plan, articles, profile.data.leak)
