@@ -47,8 +47,8 @@ lab: $(READY)  ## JupyterLab on the notebooks
 serve: $(READY)  ## the HTTP API on port 8000, with the shipped adapter
 	$(BIN)/uvicorn supportbot_lib.serve:app --port 8000
 
-bench: $(READY)  ## training and generation beside plain TRL and plain generate
-	$(BIN)/supportbot bench
+bench: $(READY)  ## training, generation and data beside what others use (PART=data for one part, LARGE=1 for a million tickets)
+	$(BIN)/supportbot bench $(if $(PART),--part $(PART)) $(if $(LARGE),--large)
 
 pages: $(READY)  ## run the lessons of every notebook and keep their small outputs
 	$(BIN)/python .ci/outputs.py

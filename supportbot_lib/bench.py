@@ -4,20 +4,21 @@
 
 # %% auto #0
 __all__ = ['STEPS', 'WARM', 'NEW', 'SIDES', 'TRL', 'PLAIN', 'PAIRS', 'work', 'peak_mib', 'timed', 'train_ours', 'trl_arguments',
-           'train_trl', 'generate_ours', 'generate_plain', 'one', 'row', 'bench']
+           'train_trl', 'generate_ours', 'generate_plain', 'one', 'row', 'told', 'measured', 'noted']
 
-# %% ../nbs/06a_bench.ipynb #1e5334f7
+# %% ../nbs/06a_bench.ipynb #d42fa5b2
 import json
 import os
 import resource
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from .core import Record, UserError, read_jsonl, write_json
+from .core import Record, UserError, read_jsonl, read_text, write_json
 from .profiles import ASSETS, TrainKnobs, load_profile
 from .runs import Run, machine, now
 from .data import Corpus, prepare
@@ -164,48 +165,71 @@ PAIRS = [
     ("generation", "tokens/s", "generate_ours", "generate_plain", PLAIN),
 ]
 
-# %% ../nbs/06a_bench.ipynb #055aa4a4
-def one(side: str, run: Run) -> dict:
-    "One measurement in a process of its own."
-    command = [sys.executable, "-m", "supportbot_lib.bench", side, str(run.path)]
-    environment = {**os.environ, "GOMP_SPINCOUNT": "1000"}
+# %% ../nbs/06a_bench.ipynb #48b4435a
+def one(side: str, given: object, module: str = "supportbot_lib.bench", **more: str) -> dict:
+    "One measurement in a process of its own: what the module prints when it is run."
+    command = [sys.executable, "-m", module, side, str(given)]
+    environment = {**os.environ, "GOMP_SPINCOUNT": "1000", **more}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode:
         fault = f"the measurement {side} failed: {done.stderr.strip().splitlines()[-1]}"
         raise UserError(fault, "bench", "See the error")
     return json.loads(done.stdout.strip().splitlines()[-1])
 
-# %% ../nbs/06a_bench.ipynb #71d0154f
-def row(name: str, unit: str, ours: list[float], other: list[float], other_name: str) -> dict:
-    "A row of the table: medians and their ratio."
-    a, b = median(ours), median(other)
+# %% ../nbs/06a_bench.ipynb #2d2fdca5
+def row(
+    name: str,
+    unit: str,
+    ours: Sequence[float],
+    other: Sequence[float] | None,  # None where the other side was not measured
+    other_name: str,
+) -> dict:
+    "A row of the table: medians and their ratio, which is None where there is none."
+    a, b = median(ours), median(other) if other else None
     return {
         "name": name,
         "unit": unit,
         "ours": round(a, 1),
-        "other": round(b, 1),
+        "other": None if b is None else round(b, 1),
         "other_name": other_name,
-        "ratio": round(a / b, 2),
+        "ratio": round(a / b, 2) if b else None,
         "runs": len(ours),
     }
 
-# %% ../nbs/06a_bench.ipynb #8c793b4a
-def bench(folder: Path, runs: int = 3, show: Any = print) -> list[dict]:
-    "Measure both sides of every pair in turn; writes `bench.json` into the folder."
+# %% ../nbs/06a_bench.ipynb #5b01b741
+def told(row: dict) -> str:
+    "A row in words. Where the other side was not measured, `other_name` says why."
+    other = (
+        f"{row['other_name']}: {row['other']}" if row["other"] is not None else row["other_name"]
+    )
+    ratio = f"  ratio {row['ratio']}" if row["ratio"] is not None else ""
+    return f"{row['name']:44} {row['ours']:>10} {row['unit']:13} {other}{ratio}".rstrip()
+
+# %% ../nbs/06a_bench.ipynb #e18fb17c
+def measured(folder: Path, runs: int = 3, part: str = "all", show: Any = print) -> list[dict]:
+    "The rows of the pairs of a part (training, generation or all), both sides in turn."
     run = Run(folder / "bench")
     prepare(run, Corpus(ASSETS / "demo"), load_profile("cpu"))
     rows = []
     for name, unit, ours, other, other_name in PAIRS:
         found: dict[str, list[dict]] = {ours: [], other: []}
-        for _ in range(runs):
-            for side in found:
-                found[side].append(one(side, run))
-                show(f"bench  {side}  {found[side][-1]}")
-        for key, measure in (("speed", unit), ("peak memory", "MiB")):
+        for side in [*found] * runs if part in (name, "all") else []:
+            found[side].append(one(side, run.path))
+            show(f"bench  {side}  {found[side][-1]}")
+        for key, measure in (("speed", unit), ("peak memory", "MiB")) if found[ours] else ():
             a, b = ([m[key] for m in found[side]] for side in (ours, other))
             rows.append(row(f"{name}: {key}", measure, a, b, other_name))
-    write_json(folder / "bench.json", {"rows": rows, "machine": machine(), "date": now()})
     return rows
+
+# %% ../nbs/06a_bench.ipynb #36c52ec1
+def noted(folder: Path, rows: list[dict]) -> None:
+    "Put rows into `bench.json` of a folder, in the places of those of the same name."
+    path, here, today = folder / "bench.json", machine(), now()
+    old = json.loads(read_text(path)) if path.is_file() else {"rows": [], "machine": here}
+    kept = old["rows"] if old["machine"] == here else []
+    every = {r["name"]: {"date": old.get("date", today), **r} for r in kept}
+    every |= {r["name"]: {**r, "date": today} for r in rows}
+    write_json(path, {"rows": list(every.values()), "machine": here, "date": today})
 
 # %% ../nbs/06a_bench.ipynb #e0ecbf74
 if __name__ == "__main__" and "get_ipython" not in globals():  # one side, in its own process

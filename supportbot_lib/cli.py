@@ -348,14 +348,19 @@ def check_data(
     for line in check_dataset(input, kb, suite):
         print(line)
 
-# %% ../nbs/06_cli.ipynb #3b68d0c9
+# %% ../nbs/06_cli.ipynb #1fba146e
 @app.command("bench")
-def bench_command(runs: Annotated[int, typer.Option(help="measurements of each side")] = 3) -> None:
-    "Training and generation beside plain TRL and plain generate, on the same work."
-    from supportbot_lib.bench import bench
+def bench_command(
+    runs: Annotated[int, typer.Option(help="measurements of each side")] = 3,
+    part: Annotated[str, typer.Option(help="training, generation, data or all")] = "all",
+    large: Annotated[bool, typer.Option(help="a million tickets too; takes minutes")] = False,
+) -> None:
+    "Training, generation and data beside what others use, on the same work."
+    from supportbot_lib.bench import told
+    from supportbot_lib.bench_data import bench
 
-    for row in bench(Path("results"), runs):
-        print("{name:24} {ours:>8} {unit:9} {other_name}: {other}  ratio {ratio}".format(**row))
+    for row in bench(Path("results"), runs, part, large):
+        print(told(row))
 
 # %% ../nbs/06_cli.ipynb #c8cd6357
 @app.command("profile")

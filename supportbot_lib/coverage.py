@@ -161,14 +161,14 @@ def strangers(evidence: Evidence, train: Iterable[str]) -> list[str]:
     known = set(train)
     return sorted({k.record for k in evidence.keys if k.record is not None} - known)
 
-# %% ../nbs/01g_coverage.ipynb #292f72d6
+# %% ../nbs/01g_coverage.ipynb #8291200b
 def report(
     articles: Sequence[Article],
     parts: Mapping[str, Iterable[Record]],  # the splits by name
     evidence: Evidence,
 ) -> dict[str, Any]:
     "What `data/coverage.json` holds: retrieval on `val`, the proposed floor, the coverage of all."
-    val = list(parts.get("val", []))
+    val = parts.get("val", [])
     questions = judged(val)
     floor = find_floor(evidence, questions) if any(can for _, can in questions) else None
     every = chain.from_iterable(parts.values())

@@ -382,7 +382,7 @@ def write_texts(
     facts = counts(known, plan.links, plan.deal)
     return {**facts, "conflicts": len(listed), "articles": len(articles)}
 
-# %% ../nbs/01_data.ipynb #94d70f9e
+# %% ../nbs/01_data.ipynb #ad001b5a
 def prepare(
     run: Run,
     corpus: Corpus,
@@ -402,6 +402,7 @@ def prepare(
         suites = suites_of(corpus.folder, known.notes.files, corpus.suite)
         plan = planned(known, run, profile.data, suites, embed, refresh)
         facts = write_texts(run, spool, known, plan, articles, profile.data.leak)
+    del known, plan  # some kilobytes a record, which the certificate needs for its own
     show(f"data  {facts['splits']}, {facts['duplicates']} duplicates; now certificate and index")
     facts["leaks"] = write_certificate(run, suites, profile.data.leak, embed)["leaks"]
     facts["evidence"] = write_evidence(run, articles, profile.evidence, vectors)

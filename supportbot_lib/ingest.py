@@ -221,11 +221,13 @@ def scrubbed(
         personal.update(found)
     return records, personal, lines
 
-# %% ../nbs/01h_ingest.ipynb #dae4308e
+# %% ../nbs/01h_ingest.ipynb #32ef9836
 def worked(public: str, knobs: DataKnobs, salt: bytes, portion: Portion) -> Done:
     "Scrub a portion and take down what is kept of it."
     records, personal, audit = scrubbed(portion, public, knobs, salt)
-    shapes, cards = list(shapes_of(records)), list(cards_of(records))
+    shapes = list(shapes_of(records))
+    asked = [None if r.inputs.history else shape.asked for r, shape in zip(records, shapes)]
+    cards = list(cards_of(records, asked))
     return Done([line_of(record) for record in records], shapes, cards, personal, audit)
 
 # %% ../nbs/01h_ingest.ipynb #d7219627

@@ -4,16 +4,17 @@
 
 # %% auto #0
 __all__ = ['KINDS', 'MANY', 'SPLITS', 'ASIDE', 'relations', 'Card', 'kin_hash', 'word_sets', 'card', 'cards_of', 'kin_pairs',
-           'close_pairs', 'groups_of', 'groups', 'stratum', 'strata', 'fold', 'commonest', 'quota', 'deal', 'wanted',
-           'cut', 'thinned', 'Holdout', 'load_holdouts', 'save_holdout', 'held', 'Table', 'take_test', 'assign',
-           'next_holdout', 'Dealt', 'dealt', 'split']
+           'bitmaps', 'may_overlap', 'met_pairs', 'close_pairs', 'groups_of', 'groups', 'stratum', 'strata', 'fold',
+           'commonest', 'quota', 'deal', 'wanted', 'cut', 'thinned', 'Holdout', 'load_holdouts', 'save_holdout', 'held',
+           'Table', 'take_test', 'assign', 'next_holdout', 'Dealt', 'dealt', 'split']
 
-# %% ../nbs/01e_splits.ipynb #2a3ca4af
+# %% ../nbs/01e_splits.ipynb #f25f2eec
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +24,8 @@ from .core import Noun, Record, UserError, normalise, read_jsonl, whole_file
 from .profiles import DataKnobs
 from .technical import read_texts
 from .evidence import asked
-from .dedupe import NEAR, BATCH, buckets, overlap, packed, seconds, shared
+from .dedupe import NEAR, BATCH, SAMPLE, band_buckets, overlap, packed, seconds
+from .dedupe import shared
 
 # %% ../nbs/01e_splits.ipynb #0d253f0f
 def relations(record: Record) -> dict[str, str]:
@@ -57,7 +59,7 @@ def kin_hash(kind: str, value: str | None) -> int:
     text = f"{kind}\x1f{value}".encode("utf-8", "replace")
     return int.from_bytes(blake2b(text, digest_size=8).digest(), "little")
 
-# %% ../nbs/01e_splits.ipynb #83bc1789
+# %% ../nbs/01e_splits.ipynb #23cdecc2
 def word_sets(texts: Sequence[str]) -> list[bytes]:
     "The hashes of each text's words, packed: distinct, ascending, uint32."
     found: list[bytes] = []
@@ -72,15 +74,20 @@ def card(record: Record, words: bytes) -> Card:
     "The card of a record, given the word set of its question."
     known = relations(record)
     kin = tuple(kin_hash(kind, known.get(kind)) for kind in KINDS)
-    meta = record.meta
-    return Card(record.id, kin, words, tuple(meta.tags), meta.source, seconds(record))
+    meta, tags = record.meta, tuple(map(sys.intern, record.meta.tags))
+    return Card(record.id, kin, words, tags, sys.intern(meta.source), seconds(record))
 
-
-def cards_of(records: Iterable[Record]) -> Iterator[Card]:
+# %% ../nbs/01e_splits.ipynb #8066be45
+def cards_of(
+    records: Iterable[Record],
+    known: Iterable[bytes | None] = repeat(None),  # word sets that were made before
+) -> Iterator[Card]:
     "The card of each record, in their order; only one batch of records is held."
-    stream = iter(records)
+    stream = zip(records, known)
     while batch := list(islice(stream, BATCH)):
-        yield from map(card, batch, word_sets([asked(record) for record in batch]))
+        fresh = iter(word_sets([asked(record) for record, words in batch if words is None]))
+        for record, words in batch:
+            yield card(record, next(fresh) if words is None else words)
 
 # %% ../nbs/01e_splits.ipynb #da3ce8d5
 def kin_pairs(cards: Sequence[Card]) -> np.ndarray:
@@ -92,20 +99,55 @@ def kin_pairs(cards: Sequence[Card]) -> np.ndarray:
     same = np.flatnonzero(numbers[1:] == numbers[:-1])
     return np.stack([rows[same], rows[same + 1]], axis=1)
 
-# %% ../nbs/01e_splits.ipynb #8eccb513
+# %% ../nbs/01e_splits.ipynb #7d0cdde4
+def bitmaps(sets: Sequence[bytes]) -> np.ndarray:
+    "A map of 256 bits of each packed set, uint64 [len(sets), 4]."
+    found = np.zeros(4 * len(sets), np.uint64)
+    for start in range(0, len(sets), 4096):
+        part = sets[start : start + 4096]
+        rows = np.repeat(np.arange(len(part)) + start, [len(s) // 4 for s in part])
+        words = np.frombuffer(b"".join(part), "<u4").astype(np.uint64)
+        place = 4 * rows + (words >> 6 & 3).astype(np.int64)
+        np.bitwise_or.at(found, place, np.uint64(1) << (words & np.uint64(63)))
+    return found.reshape(-1, 4)
+
+# %% ../nbs/01e_splits.ipynb #de64485a
+def may_overlap(
+    pairs: np.ndarray,  # int64 [n, 2]
+    sizes: np.ndarray,  # words of each set
+    maps: np.ndarray,
+    threshold: float,
+) -> np.ndarray:
+    "Whether the sets of each pair can share that part of their words."
+    n, m = sizes[pairs.T]
+    a, b = maps[pairs[:, 0]], maps[pairs[:, 1]]
+    ours, theirs = (
+        np.bitwise_count(x & ~y).sum(axis=1, dtype=np.int64) for x, y in ((a, b), (b, a))
+    )
+    most = np.minimum(n - ours, m - theirs)
+    near = most >= (threshold - 1e-9) * (n + m - most)
+    return (near | (n == SAMPLE) | (m == SAMPLE)) & (
+        np.minimum(n, m) >= threshold * np.maximum(n, m)
+    )
+
+# %% ../nbs/01e_splits.ipynb #98a592b9
+def met_pairs(sets: Sequence[bytes], threshold: float) -> np.ndarray:
+    "Pairs of rows that meet in a bucket and may be that similar, int64 [n, 2]."
+    sizes, maps = np.array([len(s) // 4 for s in sets], np.int64), bitmaps(sets)
+    found = [np.empty(0, np.int64)]
+    for rows, numbers in band_buckets(sets, np.zeros(len(sets), np.uint64)):
+        for step in range(1, 9):
+            same = np.flatnonzero(numbers[step:] == numbers[:-step])
+            pairs = np.stack([rows[same], rows[same + step]], axis=1)
+            pairs = pairs[may_overlap(pairs, sizes, maps, threshold)]
+            found.append(pairs[:, 0] * len(sets) + pairs[:, 1])
+    return np.stack(np.divmod(np.unique(np.concatenate(found)), max(1, len(sets))), axis=1)
+
+
 def close_pairs(cards: Sequence[Card], threshold: float = NEAR) -> np.ndarray:
     "Pairs of rows whose questions share that part of their words, int64 [n, 2]."
     sets = [card.asked for card in cards]
-    rows, numbers = buckets(sets, np.zeros(len(sets), np.uint64))
-    order = np.lexsort((rows, numbers))
-    rows, numbers = rows[order], numbers[order]
-    met = [np.empty(0, np.int64)]
-    for step in range(1, 9):
-        same = np.flatnonzero(numbers[step:] == numbers[:-step])
-        met.append(rows[same] * len(sets) + rows[same + step])
-    pairs = np.stack(np.divmod(np.unique(np.concatenate(met)), max(1, len(sets))), axis=1)
-    sizes = np.array([len(s) for s in sets])[pairs]
-    pairs = pairs[sizes.min(axis=1) >= threshold * sizes.max(axis=1)]
+    pairs = met_pairs(sets, threshold)
     close = [overlap(sets[a], sets[b]) >= threshold for a, b in pairs.tolist()]
     return pairs[np.array(close, bool)]
 
@@ -171,8 +213,8 @@ def quota(groups: np.ndarray, labels: Sequence[str], share: float, seed: int) ->
     filled -= (filled - sizes[order])[first]
     return np.flatnonzero(np.isin(group, order[filled <= room[order] + 0.5]))
 
-# %% ../nbs/01e_splits.ipynb #11710501
-MANY = 10_000  # groups from which on the simpler rule deals
+# %% ../nbs/01e_splits.ipynb #076dc12b
+MANY = 2_000  # groups from which on the simpler rule deals
 
 
 def deal(cards: Sequence[Card], groups: np.ndarray, share: float, seed: int) -> np.ndarray:

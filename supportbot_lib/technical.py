@@ -72,20 +72,41 @@ _STOP = frozenset(
     "under until up was we well were when where which while will with works would you your".split()
 )
 
-# %% ../nbs/00m_technical.ipynb #777c7a32
+# %% ../nbs/00m_technical.ipynb #b32cd3ea
+_ERRORS = """2big acces addrinuse addrnotavail afnosupport again already auditnopjson auth bade
+badengine badf badfd badmsg badplatform badr badrqc badslt bfont busy canceled child
+chrng comm connaborted connrefused connreset deadlock destaddrreq dotdot dquot
+envelope exist fault fbig hostdown hostunreach idrm ilseq inprogress integrity intr
+inval invalidtagname isconn isdir isnam jsonparse keyexpired keyrejected keyrevoked
+l2hlt l2nsync l3hlt l3rst libacc libbad libexec libmax libscn lifecycle lnrng loop
+mediumtype message mfile mlink msgsize multihop nametoolong navail needauth netdown
+netreset netunreach nfile noano nobufs nocsi nodata nodev noent noexec nokey nolck
+nolink nolock nomedium nomem nomsg nonet nopkg noprotoopt nospc nosr nostr nosys
+notblk notcached notconn notdir notempty notnam notrecoverable notsock notsup notty
+notuniq noversions nxio overflow ownerdead perm pfnosupport pipe proto protocol
+protonosupport prototype publishconflict range remchg remote remoteio resolve
+restart rfkill rofs shutdown socket socktnosupport spipe srch srmnt stale strpipe
+target time timedout toomanyrefs txtbsy uclean unatch unsupportedprotocol usage
+users xdev xfull"""
+_SIGNALS = """abrt alrm bus chld cont fpe hup ill int kill pipe poll prof pwr quit segv stkflt
+stop sys term trap tstp ttin ttou urg usr vtalrm winch xcpu xfsz"""
+
+# %% ../nbs/00m_technical.ipynb #54cc1c44
 _NUMERAL, _HEAD = "\0", "\1"
 _KNOWN = {
     **{word: "not" for word in _NOT.split()},
+    **{f"e{word}": f"e{word}" for word in _ERRORS.split()},
+    **{f"sig{word}": f"sig{word}" for word in _SIGNALS.split()},
     **{word: word for word in _PLATFORMS.split()},
     **{word: "macos" for word in _MAC.split()},
     **{word: f"{_NUMERAL}{value}" for value, word in enumerate(_NUMERALS.split())},
     **{word: f"{_HEAD}{word}" for word in _TOOLS | _VERBS},
 }
 
-# %% ../nbs/00m_technical.ipynb #e09ac2ca
+# %% ../nbs/00m_technical.ipynb #19763367
 _SIGNS = re2.compile(
     r"\d|[\\/_=@$%#~+|{}]|\w[.:](?:[a-z]|[A-Z]{2})|^--?[A-Za-z]|^\.[A-Za-z]"
-    r"|^E[A-Z]{4,}$|^SIG[A-Z]{2,}$|[a-z](?:Error|Exception|Fault)$|^[a-z]{2,}[A-Z]"
+    r"|[a-z](?:Error|Exception|Fault)$|^[a-z]{2,}[A-Z]"
 )
 _SPOKEN = frozenset("e.g i.e a.m p.m and/or".split())
 
