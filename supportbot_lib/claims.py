@@ -6,14 +6,16 @@
 __all__ = ['WORDS', 'TENS', 'NUMERALS', 'SCALES', 'UNITS', 'SYNONYMS', 'NUMBER_RULES', 'VERSION_RULES', 'CODE_RULES',
            'PORT_RULES', 'URL_RULES', 'EMAIL_RULES', 'PATH_RULES', 'SETTING_RULES', 'ENV_RULES', 'FLAG_RULES',
            'MENU_RULES', 'COMMAND_RULES', 'QUOTED_RULES', 'RULES', 'TOOLS', 'plain_text', 'matches_of', 'claims_of',
-           'quantities_of', 'canonical', 'numbers_in']
+           'quantities_of', 'clock_form', 'canonical', 'numbers_in']
 
-# %% ../nbs/03a_claims.ipynb #93ccd584
+# %% ../nbs/03a_claims.ipynb #a3947603
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from .core import LOOKALIKES, Claim, normalise
+from .promises import DATE_RULES, PLANNED_RULES, PRODUCT_RULES
+from .promises import date_form, name_rule, promises_in
 
 # %% ../nbs/03a_claims.ipynb #7252bd20
 WORDS = (
@@ -186,7 +188,7 @@ QUOTED_RULES = (
     r"(?<!\w)'([A-Z][^'\n]{1,40})'(?!\w)",
 )
 
-# %% ../nbs/03a_claims.ipynb #51da337e
+# %% ../nbs/03a_claims.ipynb #2d7280c8
 RULES: list[tuple[str, re.Pattern[str]]] = [
     (kind, re.compile(pattern))
     for kind, patterns in {
@@ -198,6 +200,8 @@ RULES: list[tuple[str, re.Pattern[str]]] = [
         "port": PORT_RULES,
         "code": CODE_RULES,
         "version": VERSION_RULES,
+        "date": DATE_RULES + PLANNED_RULES,
+        "product": PRODUCT_RULES,
         "number": NUMBER_RULES,
         "menu": MENU_RULES,
         "flag": FLAG_RULES,
@@ -240,28 +244,33 @@ def plain_text(text: str) -> str:
     plain = text.translate(LOOKALIKES).translate({0xA0: " ", 0x202F: " "})
     return plain if "```" in plain else _WRAPPED.sub(" ", plain)
 
-# %% ../nbs/03a_claims.ipynb #2b6b2511
-def matches_of(text: str, heads: frozenset[str] = frozenset()) -> Iterator[Claim]:
+# %% ../nbs/03a_claims.ipynb #952bd400
+def matches_of(
+    text: str, heads: frozenset[str] = frozenset(), names: frozenset[str] = frozenset()
+) -> Iterator[Claim]:
     "Every match of every rule, overlapping ones too."
     plain = plain_text(text)
+    rules = [*RULES, ("command", _bare_command(heads)), ("product", name_rule(names))]
     spans = [
-        (kind, *found.span(1 if rule.groups else 0))
-        for kind, rule in [*RULES, ("command", _bare_command(heads))]
+        (kind, *found.span(found.lastindex or 0))
+        for kind, rule in rules
         for found in rule.finditer(plain)
     ]
+    spans += [("promise", found.start, found.end) for found in promises_in(plain) if found.made]
     for kind, start, end in [*spans, *_fenced(plain)]:
         if kind != "quoted" or plain.count(" ", start, end) < 6:
             yield Claim(kind=kind, text=text[start:end], start=start, end=end)
 
-# %% ../nbs/03a_claims.ipynb #ea6714f7
+# %% ../nbs/03a_claims.ipynb #2997a091
 def claims_of(
     text: str,  # an answer
     heads: frozenset[str] = frozenset(),  # words known to begin a command
+    names: frozenset[str] = frozenset(),  # words known to begin a product's name
 ) -> list[Claim]:
     "The checkable specifics of a text in reading order; where two overlap, the longer one."
     kept: list[Claim] = []
     taken = bytearray(len(text))
-    for claim in sorted(matches_of(text, heads), key=lambda c: c.start - c.end):
+    for claim in sorted(matches_of(text, heads, names), key=lambda c: c.start - c.end):
         if not any(taken[claim.start : claim.end]):
             kept.append(claim)
             taken[claim.start : claim.end] = b"\1" * (claim.end - claim.start)
@@ -292,24 +301,55 @@ def quantities_of(text: str) -> list[tuple[float, str]]:
     unit, factor = _unit((after or before)[-1]) if after or before else ("", 1.0)
     return [(round(_value(*match.groups()) * factor, 6), unit) for match in found]
 
-# %% ../nbs/03a_claims.ipynb #39a9e6ff
+# %% ../nbs/03a_claims.ipynb #60d3aeec
+def clock_form(text: str) -> str:
+    "A time of day as 01:30; the text itself where it is none."
+    found = re.fullmatch(r"(\d{1,2})(?::(\d\d))?(?: ?([ap])m)?", text.casefold())
+    if found is None or not (found[2] or found[3]):
+        return text
+    hour = int(found[1]) % 12 + 12 * (found[3] == "p") if found[3] else int(found[1])
+    return f"{hour:02}:{found[2] or '00'}"
+
+# %% ../nbs/03a_claims.ipynb #3c8a23b7
+def _typed_form(kind: str, text: str) -> str:
+    "What a computer reads, in its own case; a variable without its dollar sign."
+    text = text.lstrip("$") if kind == "env" else text
+    return text.rstrip("/") or text
+
+
+def _number_form(text: str) -> str:
+    "A number by its values and base unit; a time of day by its 24 hours."
+    found = quantities_of(text)
+    quantities = " to ".join(f"{value:g} {unit}".strip() for value, unit in found)
+    return quantities or normalise(clock_form(text))
+
+# %% ../nbs/03a_claims.ipynb #89876662
+def _folded_form(kind: str, text: str) -> str:
+    "The form of a claim whose case does not matter."
+    text = normalise(text)
+    if kind == "port":
+        return re.sub(r"\D", "", text)
+    if kind == "version":
+        return re.sub(r"^(?:version|release) |^v(?=\d)", "", text)
+    if kind == "code":
+        return re.sub(r"[- ]", "", text)
+    if kind in ("menu", "setting"):
+        return re.sub(r" ?(-?>|=) ?", r" \1 ", text).replace("->", ">")
+    return text.rstrip("/") if kind == "url" else text
+
+# %% ../nbs/03a_claims.ipynb #8936541d
 def canonical(claim: Claim) -> str:
     "One spelling for every way to write the same claim."
     text = re.sub(r"\s+", " ", claim.text.translate(LOOKALIKES).strip(" \t.,;:!?`*"))
     if claim.kind in ("flag", "env", "path", "command"):
-        return text.rstrip("/") or text
-    if claim.kind == "number" and (found := quantities_of(text)):
-        return " to ".join(f"{value:g} {unit}".strip() for value, unit in found)
-    text = normalise(text)
-    if claim.kind == "port":
-        return re.sub(r"\D", "", text)
-    if claim.kind == "version":
-        return re.sub(r"^(?:version|release) |^v(?=\d)", "", text)
-    if claim.kind == "code":
-        return re.sub(r"[- ]", "", text)
-    if claim.kind in ("menu", "setting"):
-        return re.sub(r" ?(-?>|=) ?", r" \1 ", text).replace("->", ">")
-    return text.rstrip("/") if claim.kind == "url" else text
+        return _typed_form(claim.kind, text)
+    if claim.kind == "number":
+        return _number_form(text)
+    if claim.kind == "date":
+        return date_form(text)
+    if claim.kind == "promise":
+        return next((found.form for found in promises_in(text)), normalise(text))
+    return _folded_form(claim.kind, text)
 
 # %% ../nbs/03a_claims.ipynb #ea92da08
 _AFTER = re.compile(r"[ -]?([A-Za-z%€$°/]+)?(?:[ -]([A-Za-z-]+))?(?:[ -]([A-Za-z-]+))?")

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['ASSETS', 'PROFILES', 'ReadKnobs', 'SameKnobs', 'DataKnobs', 'EvidenceKnobs', 'CourseKnobs', 'AdapterKnobs',
-           'TrainKnobs', 'EvalKnobs', 'Profile', 'profile_path', 'merged', 'read_profile', 'load_profile']
+           'TrainKnobs', 'ArmKnobs', 'EvalKnobs', 'GateKnobs', 'Profile', 'profile_path', 'merged', 'read_profile',
+           'load_profile']
 
 # %% ../nbs/00b_profiles.ipynb #d43bfccf
 import contextlib
@@ -154,20 +155,69 @@ class TrainKnobs(AdapterKnobs):
         0, ge=0, description="torch threads; 0 for every core this process may use"
     )
 
-# %% ../nbs/00b_profiles.ipynb #ff5a8928
-class EvalKnobs(Noun):
-    "How answers are made and compared."
+# %% ../nbs/00b_profiles.ipynb #78956d0f
+class ArmKnobs(Noun):
+    "How answers are made."
 
-    arms: list[str] = Field(["base", "base+kb", "tuned", "tuned+kb"], min_length=1)
+    arms: list[str] = Field(
+        ["base", "base+prompt", "base+kb", "tuned", "tuned+kb"],
+        min_length=1,
+        description="rungs of the ladder, oracle, a tuned one with @run, or name=url#model",
+    )
+    held_out: list[str] = Field(
+        ["base", "base+kb", "tuned+kb"],
+        description="those of the arms that also answer the held-out test split",
+    )
     max_new_tokens: int = Field(96, ge=1)
     batch: int = Field(25, ge=1)
+    concurrency: int = Field(4, ge=1, description="questions at once to an endpoint")
+    timeout: float = Field(60, gt=0, description="seconds that an endpoint has for an answer")
+    retries: int = Field(4, ge=0, description="further attempts where an endpoint fails")
     questions: int | None = Field(
         None, ge=1, description="first so many questions of the suite; null for all"
     )
+
+# %% ../nbs/00b_profiles.ipynb #d9383614
+class EvalKnobs(ArmKnobs):
+    "How answers are made, judged and compared."
+
     bootstrap: int = Field(10_000, ge=100)
     seed: int = 0
+    allow: list[str] = Field([], description="phrases that may be said whatever the sources say")
+    rubrics: str | None = Field(None, description="Python file with functions under @rubric")
+    detector: str | None = Field(
+        None, description="text classifier that finds contradictions: folder or hub id"
+    )
+    judge: str = Field(
+        "rubric",
+        description="of pairs: rubric, similarity, or llm: and url#model or a local model",
+    )
+    judge_prompt: str = Field("pairwise", description="prompt of an llm judge: a name or a YAML")
+    judge_key: str | None = Field(
+        None, description="environment variable with the key of the judge's endpoint"
+    )
 
-# %% ../nbs/00b_profiles.ipynb #47c28227
+# %% ../nbs/00b_profiles.ipynb #f4a0156e
+class GateKnobs(Noun):
+    "What `supportbot gate` asks of a run."
+
+    win_rate: float = Field(0.60, ge=0, le=1, description="of the primary comparison, at least")
+    alpha: float = Field(0.05, gt=0, lt=1, description="its p, adjusted for all looks, below")
+    length_controlled: float = Field(
+        0.50, ge=0, le=1, description="lower limit of its win rate at equal length, above"
+    )
+    reduction: float = Field(
+        0.30, le=1, description="of the hallucination rate against the plain base, relative"
+    )
+    answer_drop: float = Field(
+        0.10, ge=0, le=1, description="answerable questions declined more than before, at most"
+    )
+    tag_drop: float = Field(0.10, ge=0, le=1, description="mean score lost on any tag, at most")
+    tag_questions: int = Field(5, ge=1, description="questions from which on a tag counts")
+    unjudged: float = Field(0.02, ge=0, le=1, description="share of answers without a judgement")
+    seconds: float = Field(5.0, gt=0, description="of an answer, on the machine of the evaluation")
+
+# %% ../nbs/00b_profiles.ipynb #05fd4661
 class Profile(Noun):
     "One run, completely described."
 
@@ -179,6 +229,7 @@ class Profile(Noun):
     evidence: EvidenceKnobs = EvidenceKnobs()
     train: TrainKnobs = TrainKnobs()
     eval: EvalKnobs = EvalKnobs()
+    gate: GateKnobs = GateKnobs()
 
 # %% ../nbs/00b_profiles.ipynb #41120d68
 ASSETS = (

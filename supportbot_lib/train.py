@@ -9,7 +9,7 @@ __all__ = ['DECLINE', 'LOGGED', 'SAMPLE', 'VALIDATION', 'Example', 'right_passag
            'card_of', 'save_adapter', 'Fitted', 'fit_all', 'fitted_split', 'rows_of', 'answers_cut', 'lengths_of',
            'measured_rows', 'facts_of', 'train']
 
-# %% ../nbs/02_train.ipynb #9566e7a3
+# %% ../nbs/02_train.ipynb #ca6e0f0e
 import json
 import os
 import random
@@ -28,6 +28,7 @@ from .layers import keep_memory, lean
 from .model import Base, answer_ids, device, find_base, hub_name, load_net, prompt_ids
 from .model import render, renderer_hash, set_threads, without_repacking
 from .checkpoints import keeper, mark_whole, plan, resumable
+from .seal import sealed, suites_near
 from .lengths import Fit, Prompt, field_tokens, fit, fit_report, length_report
 
 # %% ../nbs/02_train.ipynb #db61d70e
@@ -419,12 +420,9 @@ def facts_of(trainer: Any, rows: list[dict], seconds: float, threads: int) -> di
         "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
 
-# %% ../nbs/02_train.ipynb #145b8620
-def train(
-    run: Run, profile: Profile, resume: bool = False, show: Callable[[str], None] = print
-) -> dict:
-    "Train an adapter on the run's splits; returns the facts that `train/done.json` keeps."
-    need(run, "data")
+# %% ../nbs/02_train.ipynb #2c7ba063
+def _train(run: Run, profile: Profile, resume: bool, show: Callable[[str], None]) -> dict:
+    "The stage from `begin` to `finish`; the facts that `train/done.json` keeps."
     knobs, checkpoint = profile.train, resumable(run, profile) if resume else None
     begin(run, "train", keep=["train"] if checkpoint else [])
     threads, base = set_threads(knobs.threads), find_base(knobs.base)
@@ -445,3 +443,12 @@ def train(
     remember(run, "train", **told, **weights)
     finish(run, "train", facts)
     return facts
+
+# %% ../nbs/02_train.ipynb #1230efc7
+def train(
+    run: Run, profile: Profile, resume: bool = False, show: Callable[[str], None] = print
+) -> dict:
+    "Train an adapter on the run's splits; returns the facts that `train/done.json` keeps."
+    need(run, "data")
+    with sealed("train", suites_near(run)):
+        return _train(run, profile, resume, show)

@@ -25,7 +25,7 @@ def test_a_spreadsheet_runs_nothing(tmp_path):
     assert [row["name"] for row in rows] == [f"'{text}" for text in texts]
     assert {row["gain"] for row in rows} == {"-0.5"}
 
-# %% ../../nbs/04_analysis.ipynb #02f04411
+# %% ../../nbs/04_analysis.ipynb #415669a2
 def test_the_report_is_complete(tmp_path):
     "Every file is there, done.json last; the keys are the contract's."
     run = toy_run(tmp_path)
@@ -34,6 +34,7 @@ def test_the_report_is_complete(tmp_path):
     assert all(run.file(name).exists() for name in files.split())
     assert run.read("report.json") == made
     keys = "arms comparisons retrieval cost versions suite machine run created base toy judge"
+    keys += " claims held_out registration ledger gate"
     assert set(keys.split()) <= set(made)
     share = {"value", "n", "low", "high"}
     assert all(share <= set(arm["fact_coverage"]) for arm in made["arms"].values())
@@ -61,10 +62,11 @@ def _page_is_inert(page: str) -> None:
     assert all(len(alt) > 20 for alt in re.findall(r'<img [^>]*alt="([^"]*)"', page))
     assert "<script" not in page and "url(" not in page and "@import" not in page
 
-# %% ../../nbs/04_analysis.ipynb #636a734d
+# %% ../../nbs/04_analysis.ipynb #18f3fc8e
 def _surfaces_are_honest(run: Run) -> None:
     "Shares have n and interval, the judge is a proxy, and foreign text stands in fences."
     page, text = run.file("report.html").read_text(), run.file("report.md").read_text()
+    page = page.replace("\u00a0", " ")
     outside = re.sub(r"```text.*?\n```(?=\n)|````text.*?\n````", "", text, flags=re.DOTALL)
     assert "<script" not in outside and "@team" not in outside
     share = r"\d+\.\d%"
