@@ -4,12 +4,12 @@
 
 # %% auto #0
 __all__ = ['WORDS', 'TOKENS', 'STAGES', 'SETTINGS', 'THEIRS', 'FIVE', 'Finds', 'Pairs', 'Links', 'N', 'OTHERS', 'SPEEDS', 'SIZES',
-           'LARGE', 'GROWTH', 'PARTS', 'vocabulary', 'weights', 'Draft', 'prose', 'drafted', 'edited', 'copied', 'twin',
+           'LARGE', 'GROWTH', 'vocabulary', 'weights', 'Draft', 'prose', 'drafted', 'edited', 'copied', 'twin',
            'Ticket', 'written', 'tickets', 'write_tickets', 'timed', 'prepared', 'prepare_ours', 'text_of', 'missing',
            'our_finder', 'their_finder', 'scored', 'our_links', 'sketched', 'their_links', 'judged', 'compared',
-           'counted', 'found_rows', 'beside', 'grown', 'bench']
+           'counted', 'found_rows', 'beside', 'grown']
 
-# %% ../nbs/06b_bench_data.ipynb #a5a18351
+# %% ../nbs/06b_bench_data.ipynb #e5bd32cf
 import itertools
 import json
 import random
@@ -27,7 +27,6 @@ from typing import Any, NamedTuple
 from unittest import mock
 
 from . import data
-from .core import UserError
 from .profiles import ASSETS, load_profile
 from .runs import Run
 from .records import from_ticket
@@ -36,7 +35,7 @@ from .planted import Planted, person, planted, score_spans
 from .technical import technical
 from .scrub import find
 from .dedupe import duplicates, shapes_of
-from .bench import measured, noted, one, peak_mib, row
+from .bench import one, peak_mib, row
 
 # %% ../nbs/06b_bench_data.ipynb #9460078c
 WORDS = 8000  # size of the vocabulary
@@ -449,26 +448,6 @@ def grown(sizes: Sequence[int], show: Callable[[str], Any] = print) -> list[dict
             title = f"data: prepare {n:,}: {key}"
             rows.append({**row(title, unit, [now[key]], other, smaller), "stages": now["stages"]})
         before = now
-    return rows
-
-# %% ../nbs/06b_bench_data.ipynb #36537f05
-PARTS = ("training", "generation", "data", "all")
-
-
-def bench(
-    folder: Path,
-    runs: int = 3,
-    part: str = "all",
-    large: bool = False,
-    show: Callable[[str], Any] = print,
-) -> list[dict]:
-    "Measure the parts and put their rows into `bench.json` of the folder; returns these rows."
-    if part not in PARTS:
-        raise UserError(f"there is no part {part!r}", "bench", f"Name one of {', '.join(PARTS)}")
-    rows = [] if part == "data" else measured(folder, runs, part, show)
-    if part in ("data", "all"):
-        rows += beside(N, runs, show) + grown([*SIZES, LARGE] if large else SIZES, show)
-    noted(folder, rows)
     return rows
 
 # %% ../nbs/06b_bench_data.ipynb #1dd7070a

@@ -361,16 +361,18 @@ def check_data(
     for line in check_dataset(input, kb, suite):
         print(line)
 
-# %% ../nbs/06_cli.ipynb #1fba146e
+# %% ../nbs/06_cli.ipynb #bb997046
 @app.command("bench")
 def bench_command(
     runs: Annotated[int, typer.Option(help="measurements of each side")] = 3,
-    part: Annotated[str, typer.Option(help="training, generation, data or all")] = "all",
+    part: Annotated[
+        str, typer.Option(help="training, generation, evaluation, data or all")
+    ] = "all",
     large: Annotated[bool, typer.Option(help="a million tickets too; takes minutes")] = False,
 ) -> None:
-    "Training, generation and data beside what others use, on the same work."
+    "Training, generation, evaluation and data beside what others use, on the same work."
     from supportbot_lib.bench import told
-    from supportbot_lib.bench_data import bench
+    from supportbot_lib.bench_eval import bench
 
     for row in bench(Path("results"), runs, part, large):
         print(told(row))

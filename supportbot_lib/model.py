@@ -7,10 +7,10 @@ __all__ = ['BUILT_IN', 'HUB_FILES', 'SYSTEM', 'GROUNDED', 'CHATML', 'Base', 'fin
            'cache_folder', 'built_in', 'packaged', 'check_sha256', 'dequantise', 'settle', 'quiet_libraries',
            'unmarked', 'render', 'prompt_ids', 'answer_ids', 'renderer_hash', 'toy_tokenizer', 'toy_net', 'device',
            'quantized', 'without_repacking', 'load_net', 'fitted', 'set_threads', 'pick', 'left_padded', 'next_logits',
-           'steps', 'Loaded', 'Generated', 'generated', 'longest_first', 'answered', 'pieces', 'Model', 'adapter_card',
-           'check_adapter', 'open_model']
+           'steps', 'Loaded', 'Generated', 'generated', 'longest_first', 'answered', 'side_by_side', 'pieces', 'Model',
+           'adapter_card', 'check_adapter', 'open_model']
 
-# %% ../nbs/02b_model.ipynb #3a38b996
+# %% ../nbs/02b_model.ipynb #34c79f85
 import hashlib
 import importlib.util
 import json
@@ -20,13 +20,14 @@ import shutil
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .core import Noun, Passage, Turn, UserError, digest
 from .runs import cores
-from .layers import use_short_attention
+from .layers import pack, use_short_attention
 
 if TYPE_CHECKING:
     import torch
@@ -369,11 +370,11 @@ def set_threads(threads: int = 0) -> int:
     torch.set_num_threads(threads or cores())
     return torch.get_num_threads()
 
-# %% ../nbs/02b_model.ipynb #65edf443
+# %% ../nbs/02b_model.ipynb #edb9bd93
 def pick(logits: "torch.Tensor", temperature: float) -> "torch.Tensor":
     "The next token of each row, [rows, 1]: the best, or a draw at a temperature."
     if temperature <= 0:
-        return logits.argmax(-1, keepdim=True)
+        return logits.max(-1, keepdim=True).indices  # argmax, which is slower in bf16
     return (logits.float() / temperature).softmax(-1).multinomial(1)
 
 # %% ../nbs/02b_model.ipynb #53a1939d
@@ -464,21 +465,41 @@ def longest_first(rows: Sequence[list[int]], batch: int) -> list[list[int]]:
     order = sorted(range(len(rows)), key=lambda i: (-len(rows[i]), i))
     return [order[at : at + batch] for at in range(0, len(order), batch)]
 
-# %% ../nbs/02b_model.ipynb #8e2ac3d4
+# %% ../nbs/02b_model.ipynb #52ba0100
 def answered(
-    loaded: Loaded, rows: list[list[int]], limit: int, tuned: bool | None, temperature: float
+    loaded: Loaded, rows: list[list[int]], limit: int, temperature: float
 ) -> list[Generated]:
     "The answers to one batch of tokenised prompts."
     import torch
 
     began, pad = time.perf_counter(), loaded.tokenizer.pad_token_id
     said: list[list[int]] = [[] for _ in rows]
-    with torch.inference_mode(), loaded.switched(tuned):
+    with torch.inference_mode():
         for alive, tokens in steps(loaded.net, rows, limit, loaded.stop, pad, temperature):
             for row, token in zip(alive, tokens):
                 said[row].append(token)
     seconds = (time.perf_counter() - began) / len(rows)
     return [generated(loaded, tokens, seconds) for tokens in said]
+
+# %% ../nbs/02b_model.ipynb #38a9f97a
+def side_by_side(
+    answer: Callable[[list[int]], Any], parts: Sequence[list[int]], threads: int
+) -> Iterator[Any]:
+    "The results of all parts in their order, `threads` parts at a time on one torch thread each."
+    import torch
+
+    def alone(part: list[int]) -> Any:
+        torch.set_num_threads(1)
+        return answer(part)
+
+    if min(threads, len(parts)) < 2:
+        yield from map(answer, parts)
+        return
+    try:
+        with ThreadPoolExecutor(threads) as pool:
+            yield from pool.map(alone, parts)
+    finally:
+        torch.set_num_threads(threads)
 
 # %% ../nbs/02b_model.ipynb #30bb3588
 def pieces(
@@ -497,7 +518,7 @@ def pieces(
                 yield text[len(shown) :]
                 shown = text
 
-# %% ../nbs/02b_model.ipynb #62a407b3
+# %% ../nbs/02b_model.ipynb #e932c40f
 class Model(Loaded):
     "A base with or without its adapter: answers in batches, and streams."
 
@@ -512,13 +533,23 @@ class Model(Loaded):
     ) -> list[Generated]:
         "One answer a prompt, in their order; `progress` hears (done, all) after each batch."
         rows = [prompt_ids(self.tokenizer, p) for p in prompts]
-        out: dict[int, Generated] = {}
-        for part in longest_first(rows, batch):
-            chosen = [rows[i] for i in part]
-            out |= zip(part, answered(self, chosen, max_new_tokens, tuned, temperature))
-            if progress:
-                progress(len(out), len(rows))
+        parts, out = longest_first(rows, batch), dict[int, Generated]()
+
+        def answer(part: list[int]) -> list[Generated]:
+            return answered(self, [rows[i] for i in part], max_new_tokens, temperature)
+
+        with self.switched(tuned):
+            for part, said in zip(parts, side_by_side(answer, parts, self.lanes(temperature))):
+                out |= zip(part, said)
+                if progress:
+                    progress(len(out), len(rows))
         return [out[i] for i in range(len(rows))]
+
+    def lanes(self, temperature: float) -> int:
+        "How many batches run at a time: one a thread on a processor, one where draws are made."
+        import torch
+
+        return torch.get_num_threads() if self.net.device.type == "cpu" and not temperature else 1
 
     def stream(
         self, messages: list[dict], max_new_tokens: int = 96, tuned: bool | None = None,
@@ -553,7 +584,7 @@ def check_adapter(adapter: Path, base: Base, renderer: str) -> None:
         hint = "Train again, or use the version of supportbot that trained it"
         raise UserError(fault, adapter, hint)
 
-# %% ../nbs/02b_model.ipynb #50a406bd
+# %% ../nbs/02b_model.ipynb #273fadc7
 def open_model(
     base: str,  # built-in name, folder or hub id
     adapter: Path | None = None,  # the `adapter/` folder of a run
@@ -572,4 +603,5 @@ def open_model(
         net = PeftModel.from_pretrained(net, str(adapter))
     if net.device.type == "cpu":
         use_short_attention(net.get_base_model() if adapter is not None else net)
+        pack(net)
     return Model(net, tokenizer, found, adapter)

@@ -7,7 +7,8 @@ __all__ = ['Arm', 'LADDER', 'PROMPT', 'KEY', 'MEND', 'Spec', 'arm_spec', 'arm_sp
            'support_prompt', 'Shown', 'prompted', 'Prompt', 'local_prompt', 'ModelArm', 'local_answers', 'local_facts',
            'endpoint', 'Asked', 'ask_server', 'remote_prompt', 'EndpointArm', 'remote_answers', 'ticker',
            'append_lines', 'whole_answers', 'read_seconds', 'Files', 'files_of', 'conditions', 'prepare', 'batches_of',
-           'open_batches', 'check_asked', 'answers_of', 'keep', 'adapter_folder', 'Opened', 'LaterArm', 'arms_of']
+           'open_batches', 'joined', 'check_asked', 'answers_of', 'keep', 'adapter_folder', 'Opened', 'LaterArm',
+           'arms_of']
 
 # %% ../nbs/03p_runner.ipynb #a40183b7
 import functools
@@ -138,9 +139,11 @@ def local_prompt(model: Model, spec: Spec, question: Question, shown: Shown, new
     messages = fitted(model.tokenizer, q.question, q.context, (), (), room)
     return Prompt(prompted(messages, system), [])
 
-# %% ../nbs/03p_runner.ipynb #735dbc81
+# %% ../nbs/03p_runner.ipynb #156976c3
 class ModelArm:
     "An arm of a loaded model; its batches are the same whoever asks, and however often."
+
+    lanes = 2  # batches that it is asked at a time
 
     def __init__(self, model: Model, spec: Spec, shown: Shown, knobs: EvalKnobs):
         self.model, self.spec, self.shown, self.knobs = model, spec, shown, knobs
@@ -403,6 +406,11 @@ def open_batches(
             left.append(lacking if alone else batch)
     return left
 
+# %% ../nbs/03p_runner.ipynb #45785b95
+def joined(batches: list[list[Question]], lanes: int) -> list[list[Question]]:
+    "So many batches at a time as one list; the last may be fewer."
+    return [sum(batches[at : at + lanes], []) for at in range(0, len(batches), lanes)]
+
 # %% ../nbs/03p_runner.ipynb #1cde5f90
 def check_asked(answers: Sequence[Answer], questions: Sequence[Question], arm: str) -> None:
     "Raises ValueError where answers belong to other questions, or one was answered twice."
@@ -412,7 +420,7 @@ def check_asked(answers: Sequence[Answer], questions: Sequence[Question], arm: s
         fault = f"answers to questions that were not asked, or twice: {strange or 'twice'}"
         raise ValueError(f"arm {arm}: {fault}")
 
-# %% ../nbs/03p_runner.ipynb #22d02f84
+# %% ../nbs/03p_runner.ipynb #5b5b86bf
 def answers_of(
     arm: Arm,
     name: str,
@@ -429,7 +437,7 @@ def answers_of(
     write_jsonl(files.answers, known.values())
     tick = ticker(name, show)
     tick(done := len(known), len(questions))
-    for part in left:
+    for part in joined(left, getattr(arm, "lanes", 1)):
         said = arm(part)
         check_asked(said, part, name)
         keep(files, said)

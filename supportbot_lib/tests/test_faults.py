@@ -125,9 +125,9 @@ def write_conversations(folder: Path) -> Path:
     (folder / "chats.jsonl").write_text("\n".join(map(json.dumps, chats)), encoding="utf-8")
     return folder
 
-# %% ../../nbs/tests/000_test_faults.ipynb #b5de803a
+# %% ../../nbs/tests/000_test_faults.ipynb #3c9fe406
 def test_another_team_s_folder_goes_through_the_whole_loop(tmp_path):
-    "Pages, questions, tickets, chats and a suite of strangers end in a report of four arms."
+    "Pages, questions, tickets, chats and a suite of strangers end in a report of five arms."
     home = tmp_path / "their team ü"
     conversations = write_conversations(home / "what we said")
     pages, suite = write_pages(home / "our pages"), write_suite(home / "our suite.json")
@@ -143,7 +143,7 @@ def test_another_team_s_folder_goes_through_the_whole_loop(tmp_path):
     done = run.read("data", "done.json")
     assert done["records"] == 40 + 2 * len(FACTS) and not done["refusals"]
     report = run.read("report.json")
-    assert set(report["arms"]) == {"base", "base+kb", "tuned", "tuned+kb"}
+    assert set(report["arms"]) == {"base", "base+prompt", "base+kb", "tuned", "tuned+kb"}
     assert report["suite"]["name"] == "garden" and report["suite"]["n"] == 6
     assert run.file("report.html").is_file() and run.file("notebooks", "05_serve.ipynb").is_file()
 
