@@ -388,14 +388,14 @@ def write_bad_rows(path: Path) -> Path:
     path.write_bytes(b"\xef\xbb\xbf" + b"\n".join([*(line.encode() for line in qa_lines()), *bad]))
     return path
 
-# %% ../../nbs/tests/000_test_faults.ipynb #a7cdfb17
+# %% ../../nbs/tests/000_test_faults.ipynb #fb3d8d84
 def test_a_bad_row_is_refused_and_the_run_goes_on(tmp_path):
     "41 of 45 rows become records; the quarantine keeps the others with line and reason, cut short."
     path, run = write_bad_rows(tmp_path / "in" / "faq.jsonl"), Run(tmp_path / "run")
     folder = path.parent
     said = supportbot("prepare-data", "--input", folder, "--run", run.path, "--profile", "smoke")
     assert said.returncode == 0 and "4 rows refused" in said.stdout, said.stderr
-    assert sum(run.read("data", "done.json")["splits"].values()) == 41
+    assert run.read("data", "done.json")["records"] == 41
     lines = run.file("data", "quarantine.jsonl").read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
     assert [(row["file"], row["line"]) for row in rows] == [("faq.jsonl", n) for n in range(41, 45)]
