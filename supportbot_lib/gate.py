@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['SIDES', 'Condition', 'Gap', 'pick', 'checked', 'registered', 'between', 'win_condition', 'length_condition',
-           'proof_condition', 'candidate_condition', 'reduction_condition', 'answer_condition', 'tag_drops',
-           'tag_condition', 'leak_condition', 'unjudged_condition', 'latency_condition', 'gate', 'passes', 'gate_line',
-           'gate_text', 'gate_knobs']
+           'proof_condition', 'candidate_condition', 'reduction_condition', 'held_condition', 'answer_condition',
+           'tag_drops', 'tag_condition', 'leak_condition', 'unjudged_condition', 'latency_condition', 'gate', 'passes',
+           'gate_line', 'gate_text', 'gate_knobs']
 
 # %% ../nbs/03o_gate.ipynb #d3ee9c5f
 from collections import defaultdict
@@ -147,6 +147,18 @@ def reduction_condition(run: Run, done: Mapping, knobs: GateKnobs) -> tuple[floa
     why = f"{between(row)}: {found}, p = {row['hallucination']['p']:.2g}"
     return found.value, enough, why
 
+# %% ../nbs/03o_gate.ipynb #4edb367c
+def held_condition(run: Run, done: Mapping, knobs: GateKnobs) -> tuple[float, bool, str]:
+    "The p of more hallucinations on the held-out split, in the primary pair; 1 where not more."
+    pair, held = list(registered(run, done, "primary")[side] for side in "ab"), done.get("held_out")
+    rows = [c for c in (held or {}).get("comparisons", []) if [c["a"], c["b"]] == pair]
+    if not rows:
+        return 1.0, True, "the held-out split was not asked, or has no article"
+    found = rows[0]["hallucination"]
+    p = found["p"] if found["only_a"] > found["only_b"] else 1.0
+    why = f"questions where only {pair[0]} invents: {found['only_a']}, only {pair[1]}:"
+    return p, p >= knobs.alpha, f"{why} {found['only_b']}, exact p = {found['p']:.2g}"
+
 # %% ../nbs/03o_gate.ipynb #8180bf2f
 def answer_condition(run: Run, done: Mapping, knobs: GateKnobs) -> tuple[float, bool, str]:
     "By how much the answer rate of the primary pair fell."
@@ -223,7 +235,7 @@ def latency_condition(run: Run, done: Mapping, knobs: GateKnobs) -> tuple[float,
     seconds = round(pick(done, "arms", arm, "seconds") / pick(done, "arms", arm, "n"), 3)
     return seconds, seconds <= knobs.seconds, f"{arm}: {told['seconds']} s for {told['n']} answers"
 
-# %% ../nbs/03o_gate.ipynb #5006cb6c
+# %% ../nbs/03o_gate.ipynb #9928dec7
 def gate(
     folder: Path,  # a run folder
     knobs: GateKnobs,
@@ -242,6 +254,7 @@ def gate(
         ("p", knobs.alpha, lambda: proof_condition(run, done, knobs, path)),
         ("at equal length", knobs.length_controlled, lambda: length_condition(run, done, knobs)),
         ("fewer hallucinations", knobs.reduction, lambda: reduction_condition(run, done, knobs)),
+        ("not more on held-out", knobs.alpha, lambda: held_condition(run, done, knobs)),
         ("answer-rate drop", knobs.answer_drop, lambda: answer_condition(run, done, knobs)),
         ("loss on a tag", knobs.tag_drop, lambda: tag_condition(run, done, knobs)),
         ("leaks", 0, lambda: leak_condition(run, suites)),
