@@ -20,12 +20,13 @@ from .runs import Run, need
 from .certificate import verify
 from .ledger import candidate_hash, entered, ledger_of, looks, raised, read_ledger
 
-# %% ../nbs/03o_gate.ipynb #e71ce7cb
+# %% ../nbs/03o_gate.ipynb #dc058ffc
 SIDES = {
     "win rate": "at least",
     "p": "below",
     "at equal length": "above",
     "fewer hallucinations": "at least",
+    "not more on held-out": "at least",
     "answer-rate drop": "at most",
     "loss on a tag": "at most",
     "leaks": "at most",
@@ -170,7 +171,7 @@ def answer_condition(run: Run, done: Mapping, knobs: GateKnobs) -> tuple[float, 
     why = f"{row['b']} answers {old} of the answerable questions, {row['a']} {new}"
     return drop, drop <= knobs.answer_drop, why
 
-# %% ../nbs/03o_gate.ipynb #405658f4
+# %% ../nbs/03o_gate.ipynb #555df3e6
 def tag_drops(new: Sequence[Verdict], old: Sequence[Verdict]) -> dict[str, tuple[float, int]]:
     "For each tag the mean score lost from old to new, and over how many questions."
     before, lost = {v.question: v.score for v in old}, defaultdict(list)
@@ -179,7 +180,7 @@ def tag_drops(new: Sequence[Verdict], old: Sequence[Verdict]) -> dict[str, tuple
         if v.score is not None and was is not None:
             for tag in v.tags:
                 lost[tag].append(was - v.score)
-    return {tag: (round(sum(part) / len(part), 6), len(part)) for tag, part in lost.items()}
+    return {tag: (round(sum(part) / len(part), 6) + 0.0, len(part)) for tag, part in lost.items()}
 
 
 def tag_condition(run: Run, done: Mapping, knobs: GateKnobs) -> tuple[float, bool, str]:
