@@ -46,10 +46,10 @@ def score(question: Question, text: str) -> float | None:
     met = facts_met(question, text)
     return sum(met) / len(met)
 
-# %% ../nbs/03g_judge.ipynb #81ef15e5
+# %% ../nbs/03g_judge.ipynb #8f181ed1
 Examine = Callable[..., tuple[list[Finding], dict[str, float]]]  # as `examined`
 
-
+# %% ../nbs/03g_judge.ipynb #d1100f3b
 def judge(
     question: Question,
     answer: Answer | None,  # None where the arm gave none

@@ -31,7 +31,7 @@ def test_the_demo_data_is_consistent():
     "References meet their facts, ids resolve, every article is asked about."
     assert check_dataset(ASSETS / "demo")[-1].endswith("consistent")
 
-# %% ../../nbs/01_data.ipynb #cf531f19
+# %% ../../nbs/01_data.ipynb #4dff6410
 def test_counts_add_up_to_the_last_row(tmp_path):
     "Records = duplicates + set aside + splits; the files hold as many lines as the counts say."
     run = Run(tmp_path / "run")
@@ -46,7 +46,7 @@ def test_counts_add_up_to_the_last_row(tmp_path):
     refused = run.file("data", "quarantine.jsonl").read_bytes().splitlines()
     assert len(refused) == sum(told["refusals"].values())
 
-
+# %% ../../nbs/01_data.ipynb #7fd2ae02
 def rows_about(words: Sequence[str]) -> list[dict]:
     "Questions and answers that have little in common."
     return [{"id": w, "question": f"{w}{w} or {w}?", "answer": f"Here, {w}."} for w in words]
@@ -65,7 +65,7 @@ def test_the_order_of_files_changes_no_byte(tmp_path):
         said.append([run.file("data", f"{name}.jsonl").read_bytes() for name in SPLITS])
     assert said[0] == said[1] and all(said[0])
 
-
+# %% ../../nbs/01_data.ipynb #3ccded5d
 def test_what_a_suite_asks_is_not_trained_on(tmp_path):
     "Tickets that a suite repeats, word by word or in meaning, are set aside and leave no leak."
     rows = rows_about([chr(97 + i // 10) + chr(97 + i % 10) for i in range(60)])
