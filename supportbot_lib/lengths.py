@@ -5,14 +5,14 @@
 # %% auto #0
 __all__ = ['FIELDS', 'WORD', 'UNITS', 'BARS', 'LOOK', 'Prompt', 'length', 'field_tokens', 'words', 'first_words', 'order',
            'lost_after', 'without', 'Fit', 'fit', 'fit_report', 'spread', 'histogram', 'length_report', 'panel',
-           'length_chart', 'exchange_ends', 'turn_tokens', 'Window', 'windows', 'token_texts', 'mask_picture']
+           'length_chart', 'token_texts', 'mask_picture']
 
-# %% ../nbs/02d_lengths.ipynb #a117b7b2
+# %% ../nbs/02d_lengths.ipynb #09c86cae
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from html import escape
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .core import Passage, Turn
@@ -205,49 +205,6 @@ def length_chart(report: dict) -> "Figure":
     figure.axes[-1].set_xlabel("tokens of an example; the last bar has no end")
     figure.tight_layout()
     return figure
-
-# %% ../nbs/02d_lengths.ipynb #61c8de6d
-def exchange_ends(turns: Sequence[Turn]) -> list[int]:
-    "Where the exchanges of a dialog end: the places behind replies to a customer's turn."
-    asked, ends = False, []
-    for at, turn in enumerate(turns, 1):
-        asked = asked or turn.role == "customer"
-        last = at == len(turns) or turns[at].role == "customer"
-        if asked and last and turn.role == "agent":
-            ends.append(at)
-    return ends
-
-# %% ../nbs/02d_lengths.ipynb #998f4935
-def turn_tokens(tokenizer: Any, turns: Sequence[Turn]) -> list[int]:
-    "The tokens of each turn, its marks included."
-    bare = len(prompt_ids(tokenizer, render("")))
-    return [len(prompt_ids(tokenizer, render("", history=[t]))) - bare for t in turns]
-
-# %% ../nbs/02d_lengths.ipynb #03c84eef
-class Window(NamedTuple):
-    "Part of a dialog that ends with an agent's turn; `shared` turns are the overlap at its start."
-
-    turns: list[Turn]
-    shared: int
-
-# %% ../nbs/02d_lengths.ipynb #dcd3e92e
-def windows(
-    turns: Sequence[Turn],
-    sizes: Sequence[int],  # tokens of each turn
-    limit: int,  # tokens of a window
-    overlap: int = 2,  # turns that are shown again, at most
-) -> list[Window]:
-    "A dialog in windows; each reply to a customer is new in exactly one of them."
-    total, done, out = list(accumulate(sizes, initial=0)), 0, []
-    ends = exchange_ends(turns)
-    while ends:
-        start = max(0, done - overlap)
-        while start < done and total[ends[0]] - total[start] > limit:
-            start += 1
-        end = max([ends[0], *(e for e in ends if total[e] - total[start] <= limit)])
-        out.append(Window(list(turns[start:end]), done - start))
-        ends, done = [e for e in ends if e > end], end
-    return out
 
 # %% ../nbs/02d_lengths.ipynb #030e5e6a
 def token_texts(tokenizer: Any, ids: Sequence[int]) -> list[str]:

@@ -7,7 +7,7 @@ __all__ = ['ASSETS', 'PROFILES', 'ReadKnobs', 'SameKnobs', 'DataKnobs', 'Evidenc
            'TrainKnobs', 'ArmKnobs', 'EvalKnobs', 'GateKnobs', 'Profile', 'profile_path', 'merged', 'read_profile',
            'load_profile']
 
-# %% ../nbs/00b_profiles.ipynb #d43bfccf
+# %% ../nbs/00b_profiles.ipynb #0193a46c
 import contextlib
 import difflib
 import shlex
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from .core import Noun, UserError, read_text
 from .suites import raise_faults
@@ -137,7 +137,7 @@ class AdapterKnobs(CourseKnobs):
     checkpointing: bool = Field(False, description="gradient checkpointing")
     lean: bool = Field(True, description="layers in fewer passes over memory, on a CPU")
 
-# %% ../nbs/00b_profiles.ipynb #2f52f09f
+# %% ../nbs/00b_profiles.ipynb #819193b9
 class TrainKnobs(AdapterKnobs):
     "Every knob of training."
 
@@ -148,12 +148,24 @@ class TrainKnobs(AdapterKnobs):
         le=1,
         description="share of answerable rows repeated with wrong passages only, to be declined",
     )
+    overlap: int | None = Field(
+        None,
+        ge=0,
+        description="closed_book: dialogs in windows that share so many turns; null for none",
+    )
     save_steps: int = Field(50, ge=1, description="steps between checkpoints")
     log_steps: int = Field(5, ge=1)
     seed: int = 0
     threads: int = Field(
         0, ge=0, description="torch threads; 0 for every core this process may use"
     )
+
+    @field_validator("overlap")
+    @classmethod
+    def _from_memory(cls, overlap: int | None, info: ValidationInfo) -> int | None:
+        if overlap is not None and info.data.get("recipe") != "closed_book":
+            raise ValueError("passages belong to one question: windows need recipe closed_book")
+        return overlap
 
 # %% ../nbs/00b_profiles.ipynb #78956d0f
 class ArmKnobs(Noun):

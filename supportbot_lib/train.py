@@ -6,10 +6,10 @@
 __all__ = ['DECLINE', 'LOGGED', 'SAMPLE', 'VALIDATION', 'Example', 'right_passage', 'grounded', 'declined', 'examples',
            'prompt_of', 'fit_example', 'labelled', 'tokens_of', 'paint', 'answer_loss', 'collate', 'optimisation',
            'trainer_arguments', 'lora', 'answer_trainer', 'build_trainer', 'line_of', 'log_row', 'take_back', 'journal',
-           'card_of', 'save_adapter', 'Fitted', 'fit_all', 'fitted_split', 'rows_of', 'answers_cut', 'lengths_of',
-           'measured_rows', 'facts_of', 'train']
+           'card_of', 'save_adapter', 'Taught', 'Fitted', 'fit_all', 'fitted_split', 'rows_of', 'answers_cut',
+           'lengths_of', 'measured_rows', 'facts_of', 'train']
 
-# %% ../nbs/02_train.ipynb #ca6e0f0e
+# %% ../nbs/02_train.ipynb #91d378ba
 import json
 import os
 import random
@@ -30,6 +30,7 @@ from .model import render, renderer_hash, set_threads, without_repacking
 from .checkpoints import keeper, mark_whole, plan, resumable
 from .seal import sealed, suites_near
 from .lengths import Fit, Prompt, field_tokens, fit, fit_report, length_report
+from .windows import windowed
 
 # %% ../nbs/02_train.ipynb #db61d70e
 DECLINE = "I don't know: our documentation doesn't cover this. Please contact the support team."
@@ -328,23 +329,46 @@ def save_adapter(trainer: Any, tokenizer: Any, card: dict, folder: Path) -> None
     shutil.rmtree(folder, ignore_errors=True)
     os.replace(half, folder)
 
-# %% ../nbs/02_train.ipynb #a9a9a230
+# %% ../nbs/02_train.ipynb #7a980695
+class Taught(NamedTuple):
+    "A row of tokens, and the answers that it carries loss on, in their order."
+
+    row: dict
+    answers: list[str]
+
+
 class Fitted(NamedTuple):
-    "Examples of `records` records, what of each fits, and the tokens of those that do."
+    "Examples of `records` records, what of each fits, and the rows of those that do."
 
     records: int
     examples: list[Example]
     fits: list[Fit | None]
-    rows: list[dict]
+    taught: list[Taught]
+    windows: int = 0  # how many of the rows are windows
 
+    @property
+    def rows(self) -> list[dict]:
+        "What the trainer gets."
+        return [one.row for one in self.taught]
 
-def fit_all(records: int, shown: list[Example], tokenizer: Any, max_length: int) -> Fitted:
-    "Examples as tokens; those that do not fit have no row."
-    fits = [fit_example(e, tokenizer, max_length) for e in shown]
-    pairs = [(f.prompt, e.answer) for e, f in zip(shown, fits) if f is not None]
-    return Fitted(records, shown, fits, [labelled(*pair, tokenizer) for pair in pairs])
+# %% ../nbs/02_train.ipynb #c79db07d
+def fit_all(records: int, shown: list[Example], tokenizer: Any, knobs: TrainKnobs) -> Fitted:
+    "Examples as tokens, those of long dialogs in windows if asked; what does not fit has no row."
+    found, limit = [], knobs.max_length
+    if knobs.overlap is not None:
+        found = windowed(tokenizer, [e.record for e in shown], limit, knobs.overlap)
+    done = {at for window in found for at in window.answers}
+    fits = [
+        Fit(prompt_of(e), {}) if at in done else fit_example(e, tokenizer, limit)
+        for at, e in enumerate(shown)
+    ]
+    taught = [Taught(w.row, [shown[at].answer for at in w.answers]) for w in found]
+    for at, (e, one) in enumerate(zip(shown, fits)):
+        if one is not None and at not in done:
+            taught.append(Taught(labelled(one.prompt, e.answer, tokenizer), [e.answer]))
+    return Fitted(records, shown, fits, taught, len(found))
 
-# %% ../nbs/02_train.ipynb #34c5b648
+# %% ../nbs/02_train.ipynb #ec831e60
 SAMPLE, VALIDATION = 500, 100  # records of a split that are measured; those of them validated on
 
 
@@ -353,10 +377,9 @@ def fitted_split(
 ) -> Fitted:
     "A split as examples and tokens: the training rows of the knobs, or a sample of another split."
     if name != "train":
-        knobs = knobs.model_copy(update={"abstain": 0.0, "rows": SAMPLE})
+        knobs = knobs.model_copy(update={"abstain": 0.0, "rows": SAMPLE, "overlap": None})
     records = read_jsonl(run.file("data", f"{name}.jsonl"), Record)
-    shown = examples(records, evidence, knobs)
-    return fit_all(len(records), shown, tokenizer, knobs.max_length)
+    return fit_all(len(records), examples(records, evidence, knobs), tokenizer, knobs)
 
 # %% ../nbs/02_train.ipynb #0e9a2288
 def rows_of(run: Run, knobs: TrainKnobs, tokenizer: Any) -> tuple[list[dict], list[dict]]:
@@ -365,12 +388,14 @@ def rows_of(run: Run, knobs: TrainKnobs, tokenizer: Any) -> tuple[list[dict], li
     train, val = (fitted_split(run, n, evidence, knobs, tokenizer) for n in ("train", "val"))
     return train.rows, val.rows[:VALIDATION]
 
-# %% ../nbs/02_train.ipynb #8b4e4d28
+# %% ../nbs/02_train.ipynb #055ba6e8
 def answers_cut(part: Fitted, tokenizer: Any) -> int:
-    "Rows that carry loss on anything but their whole answer."
-    kept = [e.answer for e, found in zip(part.examples, part.fits) if found]
-    said = [[x for x in row["labels"] if x != -100] for row in part.rows]
-    return sum(ids != answer_ids(tokenizer, answer) for ids, answer in zip(said, kept))
+    "Rows that carry loss on anything but whole answers."
+    wrong = 0
+    for row, answers in part.taught:
+        whole = [x for answer in answers for x in answer_ids(tokenizer, answer)]
+        wrong += [x for x in row["labels"] if x != -100] != whole
+    return wrong
 
 
 def lengths_of(part: Fitted, tokenizer: Any, knobs: TrainKnobs) -> dict:
@@ -378,7 +403,8 @@ def lengths_of(part: Fitted, tokenizer: Any, knobs: TrainKnobs) -> dict:
     chosen = random.Random(knobs.seed).sample(part.examples, min(len(part.examples), SAMPLE))
     measured = [field_tokens(tokenizer, prompt_of(e), e.answer) for e in chosen]
     told = fit_report([e.record.id for e in part.examples], part.fits)
-    cut = {"records": part.records, **told, "answers_cut": answers_cut(part, tokenizer)}
+    rows = {"rows": len(part.taught), "windows": part.windows}
+    cut = {"records": part.records, **told, **rows, "answers_cut": answers_cut(part, tokenizer)}
     return {**cut, **length_report(measured, knobs.max_length)}
 
 # %% ../nbs/02_train.ipynb #6db49594

@@ -9,7 +9,7 @@ __all__ = ['test_an_unknown_profile_key_is_refused_by_name', 'test_every_bad_val
 from ..core import UserError
 from ..profiles import load_profile
 
-# %% ../../nbs/00b_profiles.ipynb #dcd14fa6
+# %% ../../nbs/00b_profiles.ipynb #2b9bde4d
 def test_an_unknown_profile_key_is_refused_by_name():
     "A misspelt key is named, with the nearest that exists; a bad value names its key."
     try:
@@ -23,7 +23,7 @@ def test_an_unknown_profile_key_is_refused_by_name():
 
 def test_every_bad_value_is_a_user_error():
     "A value of the wrong shape, or one that is not YAML, is told to the user by its key."
-    for text in ("train.targets=[1]", "train.lr=[", "train=5"):
+    for text in ("train.targets=[1]", "train.lr=[", "train=5", "train.overlap=2"):
         try:
             load_profile("cpu", [text])
         except UserError as error:
