@@ -6,8 +6,9 @@
 __all__ = ['ENVIRONMENT', 'FACTS', 'OPENINGS', 'KNOBS', 'CHILD', 'GOOD', 'FATAL', 'supportbot', 'ends_in_one_message',
            'write_pages', 'write_suite', 'qa_lines', 'write_conversations',
            'test_another_team_s_folder_goes_through_the_whole_loop', 'prepared', 'trained', 'killed',
-           'test_a_killed_run_goes_on_to_the_same_adapter', 'disk', 'test_a_full_disk_ends_in_one_message', 'refused',
-           'save_base', 'test_an_adapter_of_another_base_is_refused', 'test_an_adapter_of_another_renderer_is_refused',
+           'test_a_killed_run_goes_on_to_the_same_adapter', 'test_a_killed_evaluation_goes_on_to_the_same_files',
+           'disk', 'test_a_full_disk_ends_in_one_message', 'refused', 'save_base',
+           'test_an_adapter_of_another_base_is_refused', 'test_an_adapter_of_another_renderer_is_refused',
            'test_an_unknown_hub_base_offline_names_the_built_in_ones', 'test_a_base_without_a_chat_template_is_refused',
            'test_a_stage_names_the_command_that_it_waits_for', 'write_files',
            'test_a_file_that_cannot_be_read_is_named', 'test_the_command_line_says_it_in_one_message', 'write_bad_rows',
@@ -220,6 +221,27 @@ def test_a_killed_run_goes_on_to_the_same_adapter(prepared, trained, tmp_path, p
     ours, theirs = run.read("train", "done.json"), trained.read("train", "done.json")
     for fact in ("steps", "rows", "tokens", "answer_tokens", "loss", "val_loss"):
         assert ours[fact] == theirs[fact], fact
+
+# %% ../../nbs/tests/000_test_faults.ipynb #b0d93160
+def test_a_killed_evaluation_goes_on_to_the_same_files(trained, tmp_path):
+    "Killed between two batches of its third arm, started again at once: the same bytes."
+    suite, folders = write_suite(tmp_path / "suite.json"), [tmp_path / n for n in ("one", "two")]
+    knobs = "--suite", suite, "--profile", "smoke", "--set", "eval.batch=1"
+    for folder in folders:
+        shutil.copytree(trained.path, folder)
+    assert supportbot("eval", "--run", folders[0], *knobs).returncode == 0
+    command = [sys.executable, "-m", "supportbot_lib.cli", "eval", "--run", folders[1], *knobs]
+    child = subprocess.Popen(list(map(str, command)), env=ENVIRONMENT)
+    answers = Run(folders[1]).file("answers", "base+kb.jsonl")
+    while child.poll() is None and not (answers.is_file() and answers.stat().st_size):
+        time.sleep(0.002)
+    child.kill()
+    assert child.wait() != 0 and not Run(folders[1]).done("eval").exists()
+    again = supportbot("eval", "--run", folders[1], *knobs)
+    assert again.returncode == 0, again.stderr
+    parts = sorted(p for n in ("answers", "eval/arms") for p in (folders[0] / n).iterdir())
+    for path in [*parts, *(folders[0] / f"{n}.jsonl" for n in ("judgements", "claims"))]:
+        assert path.read_bytes() == (folders[1] / path.relative_to(folders[0])).read_bytes(), path
 
 # %% ../../nbs/tests/000_test_faults.ipynb #2613dc46
 @pytest.fixture
