@@ -152,17 +152,14 @@ def _limit(value: float) -> float | None:
     "A limit of an interval, or None where it is not finite."
     return float(value) if math.isfinite(value) else None
 
-# %% ../nbs/03e_stats.ipynb #ab8756f9
+# %% ../nbs/03e_stats.ipynb #0283e4ac
 def holm(
     ps: Sequence[float],  # one a look
 ) -> list[float]:
     "Each p adjusted for the company that it is in (Holm 1979), in the order given."
-    order = sorted(range(len(ps)), key=lambda i: ps[i])
-    adjusted, least = [1.0] * len(ps), 0.0
-    for rank, i in enumerate(order):
-        least = max(least, min(1.0, ps[i] * (len(ps) - rank)))
-        adjusted[i] = least
-    return adjusted
+    from statsmodels.stats.multitest import multipletests
+
+    return multipletests(ps, method="holm")[1].tolist() if len(ps) else []
 
 # %% ../nbs/03e_stats.ipynb #6398609a
 def verdict(

@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['SUITE', 'test_the_same_answers_are_the_same_look', 'test_an_edited_line_is_found', 'test_a_torn_line_is_no_look', 'looked', 'test_the_best_of_twelve_equals_is_seldom_proven', 'test_a_second_look_raises_the_bar', 'test_a_look_that_was_cut_off_is_missed', 'test_a_candidate_is_its_weights_and_its_card', 'test_an_evaluation_enters_itself']
 
-# %% ../../nbs/tests/000_test_ledger.ipynb #909f04e4
+# %% ../../nbs/tests/000_test_ledger.ipynb #30e2afb0
+import gc
 from collections.abc import Sequence
 
 import numpy as np
@@ -72,7 +73,7 @@ def test_a_torn_line_is_no_look(tmp_path):
     look(path, SUITE, "c2", "a", 0.1)
     assert [row.candidate for row in read_ledger(path)] == ["c1", "c2"]
 
-# %% ../../nbs/03m_ledger.ipynb #4efb95bb
+# %% ../../nbs/03m_ledger.ipynb #2134b06e
 def looked(ps: Sequence[float]) -> list[Look]:
     "A ledger in memory, with one look a candidate."
     told = {"at": "", "suite": "s", "version": 1, "questions": "q", "run": "", "judge": ""}
@@ -86,7 +87,9 @@ def test_the_best_of_twelve_equals_is_seldom_proven():
     exact = {int(w): sign_test(int(w), 100 - int(w)) for w in np.unique(wins)}
     ledgers = [[exact[w] for w in row] for row in wins.tolist()]
     fooled = sum(min(ps) < 0.05 for ps in ledgers)
-    proven = sum(min(holm(ps)) < 0.05 for ps in ledgers)
+    gc.freeze()  # the library collects garbage in every call
+    proven = sum(min(holm(ps)) < 0.05 for ps in ledgers if min(ps) < 0.05)
+    gc.unfreeze()
     assert fooled > 250 and proven <= 50
     found = looked(ledgers[0])
     assert [raised(found, row) for row in found] == holm(ledgers[0])
