@@ -6,7 +6,7 @@
 __all__ = ['STEPS', 'WARM', 'NEW', 'SIDES', 'TRL', 'PLAIN', 'PAIRS', 'work', 'peak_mib', 'timed', 'train_ours', 'trl_arguments',
            'train_trl', 'generate_ours', 'generate_plain', 'one', 'row', 'told', 'measured', 'noted']
 
-# %% ../nbs/06a_bench.ipynb #d42fa5b2
+# %% ../nbs/06a_bench.ipynb #3c5f91c8
 import json
 import os
 import resource
@@ -24,7 +24,8 @@ from .runs import Run, machine, now
 from .data import Corpus, prepare
 from .evidence import load_evidence
 from .model import find_base, load_net, open_model, prompt_ids, render, set_threads
-from .train import build_trainer, lora, rows_of
+from .examples import rows_of
+from .trainer import build_trainer, lora
 
 # %% ../nbs/06a_bench.ipynb #053afdf9
 STEPS, WARM = 6, 1  # steps measured, and steps before them

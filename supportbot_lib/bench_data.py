@@ -185,11 +185,11 @@ def write_tickets(path: Path, n: int, seed: int = 0) -> None:
         for ticket in tickets(n, seed):
             file.write(json.dumps(ticket.row) + "\n")
 
-# %% ../nbs/06b_bench_data.ipynb #3467ebcf
+# %% ../nbs/06b_bench_data.ipynb #d70c91bf
 STAGES = {
     "gathered": "read, scrub, outline",
     "distinct": "dedupe",
-    "deal": "splits",
+    "split": "splits",
     "apart": "splits",
     "write_texts": "write",
     "write_certificate": "certificate",

@@ -240,11 +240,8 @@ def path_users(text: str, start: int, end: int, rules: Rules) -> Iterator[Span]:
     if name and not nobody(name):
         yield Span("USER", begin, begin + len(name))
 
-# %% ../nbs/00i_patterns.ipynb #8fd4b82a
-LOGIN = (
-    r"\b(?:ssh|scp|sftp|rsync|mosh|ssh-copy-id)\s[^\n@;|&\x00\x01]*@"
-    r"|[\w.-]+@[\w.-]+:[~/][\w/.~-]*[$#]"
-)
+# %% ../nbs/00i_patterns.ipynb #38879e97
+LOGIN = COMMAND.pattern + r"[^\n@;|&\x00\x01]*@|[\w.-]+@[\w.-]+:[~/][\w/.~-]*[$#]"
 NAME_AT = re.compile(r"[\w.+-]+$")
 
 

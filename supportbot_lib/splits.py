@@ -6,7 +6,7 @@
 __all__ = ['KINDS', 'MANY', 'SPLITS', 'ASIDE', 'relations', 'Card', 'kin_hash', 'word_sets', 'card', 'cards_of', 'kin_pairs',
            'bitmaps', 'may_overlap', 'met_pairs', 'close_pairs', 'groups_of', 'groups', 'stratum', 'strata', 'fold',
            'commonest', 'quota', 'deal', 'wanted', 'cut', 'thinned', 'Holdout', 'load_holdouts', 'save_holdout', 'held',
-           'Table', 'take_test', 'assign', 'next_holdout', 'Dealt', 'dealt', 'split']
+           'Table', 'take_test', 'assign', 'next_holdout', 'Deal', 'split']
 
 # %% ../nbs/01e_splits.ipynb #f25f2eec
 import sys
@@ -365,29 +365,25 @@ def next_holdout(ids: Iterable[str], holdouts: Sequence[Holdout]) -> list[Holdou
     version = holdouts[-1].version + 1 if holdouts else 1
     return [*holdouts, Holdout(version=version, ids=ids)]
 
-# %% ../nbs/01e_splits.ipynb #a82d4ff2
-class Dealt(NamedTuple):
-    "The splits, how many records were set aside for which reason, and all test lists."
+# %% ../nbs/01e_splits.ipynb #ec2ad2ef
+class Deal(NamedTuple):
+    "Card numbers by split, in the order of their ids; ids set aside with the reason; test lists."
 
-    parts: dict[str, list[Record]]
-    aside: dict[str, int]
+    splits: dict[str, list[int]]
+    aside: dict[str, str]
     holdouts: list[Holdout]
 
 
-def dealt(
-    records: Iterable[Record],
+def split(
+    cards: Sequence[Card],
+    stay: Iterable[int],  # the numbers of the cards that are dealt
     knobs: DataKnobs,
     holdouts: Sequence[Holdout] = (),
     refresh: bool = False,
-) -> Dealt:
-    "Every record in its place."
-    records = sorted(records, key=lambda r: r.id)
-    places = assign(list(cards_of(records)), knobs, holdouts, refresh)
-    parts = {name: [r for r, place in zip(records, places) if place == name] for name in SPLITS}
-    aside = {place: count for place, count in Counter(places).items() if place in ASIDE}
-    return Dealt(parts, aside, next_holdout([r.id for r in parts["test"]], holdouts))
-
-
-def split(records: Iterable[Record], knobs: DataKnobs) -> dict[str, list[Record]]:
-    "Train, val and test, with no group in two of them."
-    return dealt(records, knobs).parts
+) -> Deal:
+    "Every card that stays in its place."
+    order = sorted(stay, key=lambda i: cards[i].id)
+    places = assign([cards[i] for i in order], knobs, holdouts, refresh)
+    splits = {name: [i for i, place in zip(order, places) if place == name] for name in SPLITS}
+    aside = {cards[i].id: place for i, place in zip(order, places) if place not in SPLITS}
+    return Deal(splits, aside, next_holdout([cards[i].id for i in splits["test"]], holdouts))

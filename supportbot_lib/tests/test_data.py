@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['test_the_demo_data_is_consistent', 'test_counts_add_up_to_the_last_row', 'rows_about', 'test_the_order_of_files_changes_no_byte', 'test_what_a_suite_asks_is_not_trained_on', 'dies_once', 'all_lines', 'same_bytes', 'test_processes_give_the_same_bytes', 'test_ray_gives_the_same_bytes']
 
-# %% ../../nbs/tests/000_test_data.ipynb #38fd0f98
+# %% ../../nbs/tests/000_test_data.ipynb #ff0d7327
 import contextlib
 import functools
 import importlib.util
@@ -21,10 +21,10 @@ from ..core import Suite
 from ..profiles import ASSETS, DataKnobs, load_profile
 from ..runs import Run
 from ..sources import sources
-from ..splits import SPLITS
+from ..splits import SPLITS, split
 from ..ingest import ingest, worked
 from ..workers import Workers
-from ..data import Corpus, apart, check_dataset, deal, prepare, write_rows
+from ..data import Corpus, apart, check_dataset, prepare, write_rows
 
 # %% ../../nbs/01_data.ipynb #76987006
 def test_the_demo_data_is_consistent():
@@ -65,13 +65,13 @@ def test_the_order_of_files_changes_no_byte(tmp_path):
         said.append([run.file("data", f"{name}.jsonl").read_bytes() for name in SPLITS])
     assert said[0] == said[1] and all(said[0])
 
-# %% ../../nbs/01_data.ipynb #3ccded5d
+# %% ../../nbs/01_data.ipynb #ce9f1cfa
 def test_what_a_suite_asks_is_not_trained_on(tmp_path):
     "Tickets that a suite repeats, word by word or in meaning, are set aside and leave no leak."
     rows = rows_about([chr(97 + i // 10) + chr(97 + i % 10) for i in range(60)])
     write_rows(tmp_path / "in" / "a.jsonl", rows)
     known = ingest(sources(tmp_path / "in"), [], DataKnobs(), tmp_path / "spool")
-    dealt = deal(known, range(60), DataKnobs())
+    dealt = split(known.cards, range(60), DataKnobs())
     copy, meant, *_ = (known.cards[i].id for i in dealt.splits["train"])
     asks = [f"{copy}{copy}, or {copy}", f"The other name of {meant}?"]
     keys = {"reference": "Yes.", "facts": [["yes"]]}

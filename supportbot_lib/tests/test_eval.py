@@ -16,7 +16,7 @@ from ..eval import arm_summary, evaluate, judged
 from ..evidence import Evidence, keys_of
 from ..judge import comparison
 
-# %% ../../nbs/tests/000_test_eval.ipynb #c6d8dca4
+# %% ../../nbs/tests/000_test_eval.ipynb #6dbedd3b
 TESTED = [
     Record(
         id=f"t{i}",
@@ -27,24 +27,15 @@ TESTED = [
     for i, said in enumerate(("Open port 8444.", "Yes."))
 ]
 
-
+# %% ../../nbs/tests/000_test_eval.ipynb #e9c65bfe
 @pytest.fixture
 def small() -> Suite:
     "Two questions that an article answers, and one that none does."
-    port: dict = {
-        "question": "Which port?",
-        "reference": "Port 8444.",
-        "facts": [["8444"]],
-        "evidence": ["kb-1"],
-    }
-    trash: dict = {
-        "question": "How long?",
-        "reference": "60 days.",
-        "facts": [["60 days"]],
-        "evidence": ["kb-2"],
-    }
-    sing: dict = {"question": "Sing?", "reference": "I don't know.", "answerable": False}
-    rows = [Question(id=f"q{n}", **row) for n, row in enumerate((port, trash, sing), 1)]
+    port = {"question": "Which port?", "reference": "Port 8444.", "facts": [["8444"]]}
+    trash = {"question": "How long?", "reference": "60 days.", "facts": [["60 days"]]}
+    sing = {"question": "Sing?", "reference": "I don't know.", "answerable": False}
+    rest: list[dict] = [port | {"evidence": ["kb-1"]}, trash | {"evidence": ["kb-2"]}, sing]
+    rows = [Question(id=f"q{n}", **row) for n, row in enumerate(rest, 1)]
     return Suite(name="small", version=1, questions=rows)
 
 

@@ -148,11 +148,12 @@ def test_another_team_s_folder_goes_through_the_whole_loop(tmp_path):
     assert report["suite"]["name"] == "garden" and report["suite"]["n"] == 6
     assert run.file("report.html").is_file() and run.file("notebooks", "05_serve.ipynb").is_file()
 
-# %% ../../nbs/tests/000_test_faults.ipynb #232606fd
+# %% ../../nbs/tests/000_test_faults.ipynb #5f9ee1f8
 KNOBS = ["train.max_steps=14", "train.save_steps=4"]  # six steps are an epoch
 CHILD = """
 import re, sys, time
 import supportbot_lib.train as chapter
+import supportbot_lib.trainer as trainer
 from supportbot_lib.profiles import load_profile
 from supportbot_lib.runs import Run
 
@@ -167,7 +168,7 @@ def mark(checkpoint, mark=chapter.mark_whole):
     stall(f"save {checkpoint.name}")
     mark(checkpoint)
 
-def loss(net, *rest, loss=chapter.answer_loss):
+def loss(net, *rest, loss=trainer.answer_loss):
     stall(f"{'train' if net.training else 'evaluate'} after {last}")
     return loss(net, *rest)
 
@@ -175,7 +176,7 @@ def show(line):
     global last
     last = " ".join(re.findall("step ([0-9]+)/", line))
 
-chapter.mark_whole, chapter.answer_loss = mark, loss
+chapter.mark_whole, trainer.answer_loss = mark, loss
 chapter.train(run, load_profile("smoke", sys.argv[3:]), show=show)
 """
 
