@@ -7,10 +7,10 @@ __all__ = ['BUILT_IN', 'HUB_FILES', 'SYSTEM', 'GROUNDED', 'CHATML', 'Base', 'fin
            'cache_folder', 'built_in', 'packaged', 'check_sha256', 'dequantise', 'settle', 'quiet_libraries',
            'unmarked', 'render', 'prompt_ids', 'answer_ids', 'renderer_hash', 'toy_tokenizer', 'toy_net', 'device',
            'quantized', 'without_repacking', 'load_net', 'fitted', 'set_threads', 'pick', 'left_padded', 'next_logits',
-           'steps', 'Loaded', 'Generated', 'generated', 'longest_first', 'answered', 'side_by_side', 'pieces', 'Model',
-           'adapter_card', 'check_adapter', 'open_model']
+           'new_cache', 'begun', 'steps', 'Loaded', 'Generated', 'generated', 'longest_first', 'answered',
+           'side_by_side', 'pieces', 'Model', 'adapter_card', 'check_adapter', 'open_model']
 
-# %% ../nbs/02b_model.ipynb #34c79f85
+# %% ../nbs/02b_model.ipynb #1a085de7
 import hashlib
 import importlib.util
 import json
@@ -27,7 +27,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .core import Noun, Passage, Turn, UserError, digest
 from .runs import cores
-from .layers import pack, use_short_attention
+from supportbot_lib.layers import (
+    gaps_filled,
+    keep_memory,
+    lean_norms,
+    pack,
+    roomy_layer,
+    use_short_attention,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -394,7 +401,32 @@ def next_logits(net: Any, ids: Any, mask: Any, cache: Any) -> Any:
     known = {"attention_mask": mask, "position_ids": place, "past_key_values": cache}
     return net(input_ids=ids, **known, use_cache=True, logits_to_keep=1).logits[:, -1]
 
-# %% ../nbs/02b_model.ipynb #8273ffa2
+# %% ../nbs/02b_model.ipynb #2427de40
+def new_cache(config: Any, rows: int, length: int) -> Any:
+    "An empty cache; with room for rows of `length` tokens where the attention is ours."
+    from transformers import DynamicCache
+    from transformers.cache_utils import DynamicLayer
+
+    cache = DynamicCache(config=config)
+    plain = all(type(layer) is DynamicLayer for layer in cache.layers)
+    if plain and config._attn_implementation == "short":
+        cache.layers = [roomy_layer()(rows, length) for _ in cache.layers]
+    return cache
+
+# %% ../nbs/02b_model.ipynb #1082041c
+def begun(net: Any, rows: list[list[int]], limit: int) -> tuple[Any, int]:
+    "A cache that holds what all rows begin with, and how many tokens that is."
+    import torch
+
+    cache = new_cache(net.config, len(rows), max(map(len, rows)) + limit)
+    shared = min(len(os.path.commonprefix(rows)), min(map(len, rows)) - 1)
+    if len(rows) == 1 or shared < 1 or type(cache.layers[0]) is not roomy_layer():
+        return cache, 0
+    ids = torch.tensor([rows[0][:shared]], device=net.device)
+    next_logits(net, ids, torch.ones_like(ids), cache)
+    return cache, shared
+
+# %% ../nbs/02b_model.ipynb #ffcdadec
 def steps(
     net: Any,
     rows: list[list[int]],  # prompts as token ids
@@ -405,10 +437,11 @@ def steps(
 ) -> Iterator[tuple[list[int], list[int]]]:
     "Yield, token by token, the rows that still run and what each got (stop tokens included)."
     import torch
-    from transformers import DynamicCache
 
-    ids, mask = left_padded(rows, pad, net.device)
-    cache, alive = DynamicCache(config=net.config), list(range(len(rows)))
+    cache, shared = begun(net, rows, limit)
+    ids, mask = left_padded([row[shared:] for row in rows], pad, net.device)
+    mask = torch.cat([mask.new_ones(len(rows), shared), mask], 1)
+    alive = list(range(len(rows)))
     for _ in range(limit):
         ids = pick(next_logits(net, ids, mask, cache), temperature)
         tokens = ids[:, 0].tolist()
@@ -417,6 +450,7 @@ def steps(
         if not going:
             return
         if len(going) < len(alive):
+            going = gaps_filled(going)
             alive, keep = [alive[i] for i in going], torch.tensor(going, device=net.device)
             ids, mask = ids[keep], mask[keep]
             cache.batch_select_indices(keep)
@@ -584,7 +618,7 @@ def check_adapter(adapter: Path, base: Base, renderer: str) -> None:
         hint = "Train again, or use the version of supportbot that trained it"
         raise UserError(fault, adapter, hint)
 
-# %% ../nbs/02b_model.ipynb #273fadc7
+# %% ../nbs/02b_model.ipynb #a5146c1a
 def open_model(
     base: str,  # built-in name, folder or hub id
     adapter: Path | None = None,  # the `adapter/` folder of a run
@@ -603,5 +637,7 @@ def open_model(
         net = PeftModel.from_pretrained(net, str(adapter))
     if net.device.type == "cpu":
         use_short_attention(net.get_base_model() if adapter is not None else net)
+        lean_norms(net)
         pack(net)
+        keep_memory()
     return Model(net, tokenizer, found, adapter)
