@@ -18,7 +18,7 @@ DEMO = ROOT / "supportbot_lib" / "assets" / "demo_model"
 def kept(part: Path) -> bool:
     "Whether a file, by its path in the run, is kept: no weights, no vectors, no splits (the demo data makes them again)."
     split = part.parts[0] == "data" and part.suffix == ".jsonl" and part.stem != "quarantine"
-    return not split and not set(part.parts) & set(BULK)
+    return not split and part.name != ".lock" and not set(part.parts) & set(BULK)
 
 
 def without_machine(text: str) -> str:
