@@ -244,7 +244,7 @@ def test_a_killed_evaluation_goes_on_to_the_same_files(trained, tmp_path):
     for path in [*parts, *(folders[0] / f"{n}.jsonl" for n in ("judgements", "claims"))]:
         assert path.read_bytes() == (folders[1] / path.relative_to(folders[0])).read_bytes(), path
 
-# %% ../../nbs/tests/000_test_faults.ipynb #2613dc46
+# %% ../../nbs/tests/000_test_faults.ipynb #f3826dc6
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     "A mounted file system of 2 MB; the test is skipped where this user may not mount one."
@@ -268,7 +268,7 @@ def test_a_full_disk_ends_in_one_message(disk, room):
     command = ("prepare-data", "--profile", "smoke", "--run", run.path)
     ends_in_one_message(supportbot(*command), "no space left", str(run.path))
     assert not run.done("data").is_file()
-    assert [p.name for p in run.path.rglob(".*")] == []
+    assert {p.name for p in run.path.rglob(".*")} <= {".lock"}
     for path in [*run.path.rglob("*.json"), *run.path.rglob("*.ipynb")]:
         json.loads(path.read_text(encoding="utf-8"))
     filler.unlink()
