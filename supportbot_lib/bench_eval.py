@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['ARMS', 'BATCH', 'NEW', 'OTHER', 'NUMBER', 'SIDES', 'PARTS', 'questions', 'write_work', 'timed', 'answered_here',
            'missing', 'harness', 'picked', 'request', 'answered_there', 'with_numbers', 'scores_here', 'task',
-           'scores_there', 'alike', 'agreement', 'in_turn', 'rate', 'compared', 'beside', 'bench']
+           'scores_there', 'alike', 'agreement', 'in_turn', 'rate', 'beside_side', 'rates', 'compared', 'beside',
+           'bench']
 
 # %% ../nbs/06c_bench_eval.ipynb #3defc39e
 import json
@@ -226,24 +227,38 @@ def rate(said: dict, arms: Sequence[str]) -> float:
     seconds = sum(said["seconds"][arm] for arm in arms)
     return 60 * sum(len(said["texts"][arm]) for arm in arms) / seconds
 
-# %% ../nbs/06c_bench_eval.ipynb #82e226e7
+# %% ../nbs/06c_bench_eval.ipynb #dd85ec74
+def beside_side(told: dict[str, list[dict]], side: str) -> list[dict]:
+    "The rows of speed beside one setting of the backend: both arms together, and each."
+    name = f"{OTHER}, batch {told[side][0]['batch']}"
+    groups = {"": ARMS, **{f", {arm}": (arm,) for arm in ARMS}}
+    label = "same batch" if side == str(BATCH) else "the batch it picks"
+    return [
+        row(f"evaluation: {label}{of}", "answers/min", *rates(told, side, arms), name)
+        for of, arms in groups.items()
+    ]
+
+
+def rates(
+    told: dict[str, list[dict]], side: str, arms: Sequence[str]
+) -> tuple[list[float], list[float]]:
+    "Answers a minute in some arms: ours, and the backend's."
+    ours, other = ([rate(t, arms) for t in told[one]] for one in ("ours", side))
+    return ours, other
+
+# %% ../nbs/06c_bench_eval.ipynb #0de94b7e
 def compared(told: dict[str, list[dict]], asked: Sequence[Question]) -> list[dict]:
-    "The rows: speed in both arms and in each beside the quicker setting; texts; scores."
-    rates = {side: [rate(t, ARMS) for t in ts] for side, ts in told.items()}
-    best = max(SIDES[1:], key=lambda side: max(rates[side])) if SIDES[1] in told else None
-    name = f"{OTHER}, batch {told[best][0]['batch']} ({best})" if best else missing()
-    rows = [row("evaluation", "answers/min", rates["ours"], rates[best] if best else None, name)]
-    for arm in ARMS:
-        a = [rate(t, [arm]) for t in told["ours"]]
-        b = [rate(t, [arm]) for t in told[best]] if best else None
-        rows.append(row(f"evaluation: {arm}", "answers/min", a, b, name))
-    if best:
-        ours, other = told["ours"][0], told[best][0]
-        same = [alike(ours, told["ours"][-1])], [alike(ours, other)]
-        rows.append(row("evaluation: answers to the letter", "%", *same, name))
-        scored, of = agreement(asked, ours["texts"])
-        rows.append(row("evaluation: scores as lm-eval's", "questions", [scored], [of], "all"))
-    return rows
+    "The rows: speed beside each setting of the backend; texts; scores."
+    if SIDES[1] not in told:
+        found = [rate(t, ARMS) for t in told["ours"]]
+        return [row("evaluation: same batch", "answers/min", found, None, missing())]
+    rows = [line for side in SIDES[1:] for line in beside_side(told, side)]
+    ours, other = told["ours"][0], told[SIDES[-1]][0]
+    same = [alike(ours, told["ours"][-1])], [alike(ours, other)]
+    name = f"{OTHER}, batch {other['batch']}"
+    rows.append(row("evaluation: answers to the letter", "%", *same, name))
+    scored, of = agreement(asked, ours["texts"])
+    return [*rows, row("evaluation: scores as lm-eval's", "questions", [scored], [of], "all")]
 
 # %% ../nbs/06c_bench_eval.ipynb #e094a4cd
 def beside(runs: int = 3, n: int = 100, show: Callable[[str], Any] = print) -> list[dict]:
