@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['CHAPTERS', 'app', 'DEMO', 'In', 'Kb', 'RunOption', 'ProfileOption', 'Set', 'Resume', 'Base', 'REVIEW',
            'HOW_TO_REVIEW', 'DEMO_MODEL', 'HELP', 'NO_SPACE', 'chapter_path', 'known_parameters', 'Progress',
-           'private_kernel', 'run_chapter', 'ChapterError', 'fault_of', 'profile_argument', 'suite_argument', 'run_all',
-           'data_arguments', 'told', 'run_command', 'print_summary', 'prepare_data', 'prepared', 'verify_data_command',
-           'train_command', 'eval_command', 'report_command', 'check_data', 'bench_command', 'profile_command',
-           'review_notebook', 'calibrate_command', 'review_command', 'serve_command', 'Bot', 'answer_once',
-           'sources_of', 'talk', 'demo_command', 'end', 'main']
+           'private_kernel', 'execute', 'run_chapter', 'ChapterError', 'fault_of', 'profile_argument', 'suite_argument',
+           'run_all', 'data_arguments', 'told', 'run_command', 'print_summary', 'prepare_data', 'prepared',
+           'verify_data_command', 'train_command', 'eval_command', 'report_command', 'check_data', 'bench_command',
+           'profile_command', 'review_notebook', 'calibrate_command', 'review_command', 'serve_command', 'Bot',
+           'answer_once', 'sources_of', 'talk', 'demo_command', 'end', 'again', 'main']
 
-# %% ../nbs/06_cli.ipynb #3b2b3ca3
+# %% ../nbs/06_cli.ipynb #315b2c57
 import errno
 import os
 import shlex
@@ -28,9 +28,11 @@ from .core import UserError, duration
 from .profiles import ASSETS, PROFILES, load_profile
 from .review import votes_path
 from .runs import Run, need, open_run, point_last
+from .stops import Interrupted, Relay, death, kernel_settings
 from .suite_cli import suites
 from .proof_cli import proofs
 from .ship_cli import ships
+from .train_cli import trains
 
 # %% ../nbs/06_cli.ipynb #612642f2
 CHAPTERS = {
@@ -86,47 +88,62 @@ def private_kernel(sockets: Path) -> Any:
     private = {"KernelManager": {"transport": "ipc", "ip": str(sockets / "kernel")}}
     return Config({**quiet, **private})
 
-# %% ../nbs/06_cli.ipynb #0f37a57d
+# %% ../nbs/06_cli.ipynb #29eccaa4
+def execute(notebook: Path, out: Path, told: dict, show: Callable[[str], None], relay: Any) -> None:
+    "A notebook with these parameters, in a kernel that `relay` hands signals on to."
+    import papermill
+
+    with tempfile.TemporaryDirectory() as sockets, relay:
+        papermill.execute_notebook(
+            str(notebook),
+            str(out),
+            parameters=told,
+            cwd=str(notebook.parent),
+            progress_bar=False,
+            stdout_file=Progress(show),
+            config=private_kernel(Path(sockets)),
+            **kernel_settings(relay),
+        )
+
+# %% ../nbs/06_cli.ipynb #a758c0cc
 def run_chapter(
     stage: str, here: Run, show: Callable[[str], None] = print, **parameters: Any
 ) -> None:
     "Execute a stage's notebook; the executed copy goes to `notebooks/` of the run `here`."
-    import papermill
-
-    notebook = chapter_path(stage)
+    notebook, relay = chapter_path(stage), Relay()
     told = known_parameters(notebook, {**parameters, "run": here.path.resolve()})
     out = here.file("notebooks", notebook.name)
     out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as sockets:
-        try:
-            papermill.execute_notebook(
-                str(notebook),
-                str(out),
-                parameters=told,
-                cwd=str(notebook.parent),
-                progress_bar=False,
-                stdout_file=Progress(show),
-                config=private_kernel(Path(sockets)),
-            )
-        except papermill.PapermillExecutionError as error:
-            raise fault_of(error, out) from None
-        except OSError as error:  # papermill writes in place, and half a notebook is none
+    try:
+        execute(notebook, out, told, show, relay)
+    except BaseException as error:
+        if isinstance(error, OSError):  # papermill writes in place, and half a notebook is none
             out.unlink(missing_ok=True)
             error.filename = error.filename or str(here.path)
-            raise
+        raise fault_of(error, out, relay, told if stage == "train" else {}) from None
+    if relay.got is not None:
+        raise Interrupted(relay.got, "the chapter had just finished")
 
-# %% ../nbs/06_cli.ipynb #ac712339
+# %% ../nbs/06_cli.ipynb #7fa2e134
 class ChapterError(Exception):
     "A chapter failed for a reason that its user cannot mend."
 
 
-def fault_of(error: Any, out: Path) -> Exception:
-    "The exception for a failed cell."
-    if error.ename == "UserError":
-        return UserError(str(error.evalue).rstrip("."))
-    if "No space left" in str(error.evalue):
+def fault_of(error: Any, out: Path, relay: Any, train: dict) -> BaseException:
+    "The exception for a failed chapter; `train` is what a training was told."
+    name, said = getattr(error, "ename", type(error).__name__), str(getattr(error, "evalue", error))
+    if relay.got is not None and name != "UserError":
+        return Interrupted(relay.got, said if name == "Stopped" else "the chapter was interrupted")
+    if name == "DeadKernelError":
+        told = load_profile(train["profile"], train.get("overrides", "")) if train else None
+        return death(relay, told.train if told else None)
+    if not hasattr(error, "ename"):
+        return error
+    if name == "UserError":
+        return UserError(said.rstrip("."))
+    if "No space left" in said:
         return OSError(errno.ENOSPC, "No space left on device", str(out.parent.parent))
-    return ChapterError(f"{error.ename}: {error.evalue}\nThe traceback stands in {out}")
+    return ChapterError(f"{name}: {said}\nThe traceback stands in {out}")
 
 # %% ../nbs/06_cli.ipynb #78e85421
 def profile_argument(profile: str) -> str:
@@ -177,7 +194,7 @@ def data_arguments(input: Path, kb: Optional[Path], suite: str = "") -> dict[str
     kept_apart = suite_argument(suite) if Path(suite).is_file() else ""
     return {"input": given, "kb": str(kb.resolve()) if kb else "", "suite": kept_apart}
 
-# %% ../nbs/06_cli.ipynb #fca28894
+# %% ../nbs/06_cli.ipynb #e1c33117
 app = typer.Typer(
     help="Turn a team's support conversations into a small model they can trust.",
     no_args_is_help=True,
@@ -187,6 +204,7 @@ app = typer.Typer(
 app.add_typer(suites, name="suite")
 app.add_typer(proofs)
 app.add_typer(ships)
+app.add_typer(trains)
 DEMO = (ASSETS / "demo").resolve()
 In = Annotated[Path, typer.Option("--input", help="folder of tickets, dialogs, Q&A and records")]
 Kb = Annotated[
@@ -563,7 +581,13 @@ def end(message: str, code: int) -> None:
     print(f"supportbot: {message}", file=sys.stderr)
     raise SystemExit(code)
 
-# %% ../nbs/06_cli.ipynb #0c116951
+# %% ../nbs/06_cli.ipynb #cd7db548
+def again(words: list[str]) -> str:
+    "The command line that goes on where this one was stopped."
+    resumes = words[:1] in (["run"], ["train"]) and "--resume" not in words
+    return f"Go on with `{shlex.join(['supportbot', *words, *['--resume'][:resumes]])}`"
+
+# %% ../nbs/06_cli.ipynb #1cec7cfd
 NO_SPACE = "no space left. Free some room and give the command again (run and train: --resume)."
 
 
@@ -582,6 +606,8 @@ def main() -> None:
         end(f"{error.filename or 'disk'}: {NO_SPACE}", 2)
     except ChapterError as error:
         end(str(error), 1)
+    except Interrupted as error:
+        end(f"{error}. {again(sys.argv[1:])}", error.code)
 
 # %% ../nbs/06_cli.ipynb #03403774
 if __name__ == "__main__" and "get_ipython" not in globals():  # not while the notebook itself runs

@@ -113,12 +113,13 @@ def paint(row: dict, tokenizer: Any) -> str:
     at = next(i for i, label in enumerate(row["labels"]) if label != -100)
     return f"{tokenizer.decode(ids[:at])}⟦{tokenizer.decode(ids[at:])}⟧"
 
-# %% ../nbs/02h_examples.ipynb #7a980695
+# %% ../nbs/02h_examples.ipynb #329c6530
 class Taught(NamedTuple):
-    "A row of tokens, and the answers that it carries loss on, in their order."
+    "A row of tokens, the answers that it carries loss on, in their order, and their records."
 
     row: dict
     answers: list[str]
+    ids: list[str]
 
 
 class Fitted(NamedTuple):
@@ -132,10 +133,10 @@ class Fitted(NamedTuple):
 
     @property
     def rows(self) -> list[dict]:
-        "What the trainer gets."
-        return [one.row for one in self.taught]
+        "What the trainer gets; it learns from tokens, and names a row by its id."
+        return [{**one.row, "id": " ".join(one.ids)} for one in self.taught]
 
-# %% ../nbs/02h_examples.ipynb #c79db07d
+# %% ../nbs/02h_examples.ipynb #77e963d8
 def fit_all(records: int, shown: list[Example], tokenizer: Any, knobs: TrainKnobs) -> Fitted:
     "Examples as tokens, those of long dialogs in windows if asked; what does not fit has no row."
     found, limit = [], knobs.max_length
@@ -146,10 +147,15 @@ def fit_all(records: int, shown: list[Example], tokenizer: Any, knobs: TrainKnob
         Fit(prompt_of(e), {}) if at in done else fit_example(e, tokenizer, limit)
         for at, e in enumerate(shown)
     ]
-    taught = [Taught(w.row, [shown[at].answer for at in w.answers]) for w in found]
+    of = [[shown[at] for at in window.answers] for window in found]
+    taught = [
+        Taught(w.row, [e.answer for e in part], [e.record.id for e in part])
+        for w, part in zip(found, of)
+    ]
     for at, (e, one) in enumerate(zip(shown, fits)):
         if one is not None and at not in done:
-            taught.append(Taught(labelled(one.prompt, e.answer, tokenizer), [e.answer]))
+            row = labelled(one.prompt, e.answer, tokenizer)
+            taught.append(Taught(row, [e.answer], [e.record.id]))
     return Fitted(records, shown, fits, taught, len(found))
 
 # %% ../nbs/02h_examples.ipynb #ec831e60
@@ -172,11 +178,11 @@ def rows_of(run: Run, knobs: TrainKnobs, tokenizer: Any) -> tuple[list[dict], li
     train, val = (fitted_split(run, n, evidence, knobs, tokenizer) for n in ("train", "val"))
     return train.rows, val.rows[:VALIDATION]
 
-# %% ../nbs/02h_examples.ipynb #055ba6e8
+# %% ../nbs/02h_examples.ipynb #71b13abd
 def answers_cut(part: Fitted, tokenizer: Any) -> int:
     "Rows that carry loss on anything but whole answers."
     wrong = 0
-    for row, answers in part.taught:
+    for row, answers, _ in part.taught:
         whole = [x for answer in answers for x in answer_ids(tokenizer, answer)]
         wrong += [x for x in row["labels"] if x != -100] != whole
     return wrong

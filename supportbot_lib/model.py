@@ -6,11 +6,13 @@
 __all__ = ['BUILT_IN', 'HUB_FILES', 'SYSTEM', 'GROUNDED', 'CHATML', 'Base', 'find_base', 'hub_name', 'folder_base', 'hub_base',
            'cache_folder', 'built_in', 'packaged', 'check_sha256', 'dequantise', 'settle', 'quiet_libraries',
            'unmarked', 'render', 'prompt_ids', 'answer_ids', 'renderer_hash', 'toy_tokenizer', 'toy_net', 'device',
-           'quantized', 'without_repacking', 'load_net', 'fitted', 'set_threads', 'pick', 'left_padded', 'next_logits',
-           'new_cache', 'begun', 'steps', 'Loaded', 'Generated', 'generated', 'longest_first', 'answered',
-           'side_by_side', 'pieces', 'Model', 'adapter_card', 'check_adapter', 'open_model']
+           'quantized', 'without_repacking', 'load_net', 'add_words', 'fold_words', 'fitted', 'set_threads', 'pick',
+           'left_padded', 'next_logits', 'new_cache', 'begun', 'steps', 'Loaded', 'Generated', 'generated',
+           'longest_first', 'answered', 'side_by_side', 'pieces', 'Model', 'adapter_card', 'check_adapter',
+           'with_adapter', 'open_model']
 
-# %% ../nbs/02b_model.ipynb #1a085de7
+# %% ../nbs/02b_model.ipynb #cf408ad0
+import copy
 import hashlib
 import importlib.util
 import json
@@ -243,13 +245,13 @@ def answer_ids(tokenizer: Any, answer: str) -> list[int]:
     words = tokenizer(unmarked(answer), add_special_tokens=False)["input_ids"]
     return [*words, tokenizer.eos_token_id]
 
-# %% ../nbs/02b_model.ipynb #696f2553
-def renderer_hash(tokenizer: Any) -> str:
-    "A hash of what the renderer makes of fixed prompts: texts, layout, template and tokenizer."
+# %% ../nbs/02b_model.ipynb #4227a8f2
+def renderer_hash(tokenizer: Any, words: Sequence[str] = ()) -> str:
+    "A hash of what the renderer makes of fixed prompts, and of `words` that are new tokens."
     page = Passage(id="p", source="s", title="Title", text="Text with `code --flag` and E-110.")
     turns = [Turn(role="customer", text="Hello?"), Turn(role="agent", text="Which version?")]
     prompts = [render("Why?", "4.2", turns, [page]), render("Why?")]
-    return digest([prompt_ids(tokenizer, p) for p in prompts])
+    return digest([*(prompt_ids(tokenizer, p) for p in prompts), *([list(words)] if words else [])])
 
 # %% ../nbs/02b_model.ipynb #f18a1a14
 def toy_tokenizer() -> Any:
@@ -344,6 +346,37 @@ def load_net(base: Base, precision: str = "bf16", quantization: str = "none") ->
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return (net if quantization != "none" else net.to(device())), tokenizer
+
+# %% ../nbs/02b_model.ipynb #8802024f
+def add_words(net: Any, tokenizer: Any, words: Sequence[str]) -> list[int]:
+    "Make each word one token of tokenizer and net; returns their ids. Nothing else changes."
+    import torch
+    from tokenizers import AddedToken
+
+    spelt = [tokenizer(word, add_special_tokens=False)["input_ids"] for word in words]
+    tokenizer.add_tokens([AddedToken(word, normalized=False) for word in words])
+    ids = tokenizer.convert_tokens_to_ids(list(words))
+    if len(tokenizer) > net.get_input_embeddings().weight.shape[0]:
+        net.resize_token_embeddings(len(tokenizer), mean_resizing=False)
+    with torch.no_grad():
+        for layer in (net.get_input_embeddings(), net.get_output_embeddings()):
+            for row, pieces in zip(ids, spelt):
+                layer.weight[row] = layer.weight[pieces].float().mean(0).to(layer.weight.dtype)
+    return ids
+
+# %% ../nbs/02b_model.ipynb #4423a487
+def fold_words(net: Any, first: int) -> None:
+    "Put an adapter's rows of new words, from row `first` on, into the base's matrices."
+    from peft.utils.other import TrainableTokensWrapper
+
+    for name, module in list(net.named_modules()):
+        if isinstance(module, TrainableTokensWrapper):
+            module.token_adapter.merge()
+            parent, _, last = name.rpartition(".")
+            setattr(net.get_submodule(parent), last, module.original_module)
+    head = net.get_base_model().get_output_embeddings()
+    usual, lora = head.forward, next(m for m in net.modules() if hasattr(m, "lora_A"))
+    head.forward = lambda x: usual(x)[..., :first] if lora.disable_adapters else usual(x)
 
 # %% ../nbs/02b_model.ipynb #9329239a
 def fitted(
@@ -456,13 +489,20 @@ def steps(
             cache.batch_select_indices(keep)
         mask = torch.cat([mask, mask.new_ones(len(alive), 1)], 1)
 
-# %% ../nbs/02b_model.ipynb #1eb6de4a
+# %% ../nbs/02b_model.ipynb #328b8f48
 class Loaded:
     "A network with its tokenizer, its base and, where there is one, its adapter."
 
-    def __init__(self, net: Any, tokenizer: Any, base: Base, adapter: Path | None = None):
+    def __init__(
+        self, net: Any, tokenizer: Any, base: Base, adapter: Path | None = None, plain: Any = None
+    ):
         self.net, self.tokenizer, self.base, self.adapter = net.eval(), tokenizer, base, adapter
+        self.plain = plain or tokenizer
         self.stop = {tokenizer.eos_token_id}
+
+    def reads(self, tuned: bool | None) -> Any:
+        "The tokenizer of the adapter, or of the plain base, which knows no new words."
+        return self.plain if tuned is False else self.tokenizer
 
     def switched(self, tuned: bool | None) -> AbstractContextManager:
         "A context in which the adapter is on or off; None means on if there is one."
@@ -552,7 +592,7 @@ def pieces(
                 yield text[len(shown) :]
                 shown = text
 
-# %% ../nbs/02b_model.ipynb #e932c40f
+# %% ../nbs/02b_model.ipynb #2ced3e16
 class Model(Loaded):
     "A base with or without its adapter: answers in batches, and streams."
 
@@ -566,7 +606,7 @@ class Model(Loaded):
         progress: Callable[[int, int], None] | None = None,
     ) -> list[Generated]:
         "One answer a prompt, in their order; `progress` hears (done, all) after each batch."
-        rows = [prompt_ids(self.tokenizer, p) for p in prompts]
+        rows = [prompt_ids(self.reads(tuned), p) for p in prompts]
         parts, out = longest_first(rows, batch), dict[int, Generated]()
 
         def answer(part: list[int]) -> list[Generated]:
@@ -590,7 +630,7 @@ class Model(Loaded):
         temperature: float = 0.0,
     ) -> Iterator[str]:  # fmt: skip
         "The pieces of one answer as they come; joined they are what `generate` gives."
-        row = prompt_ids(self.tokenizer, messages)
+        row = prompt_ids(self.reads(tuned), messages)
         yield from pieces(self, row, max_new_tokens, tuned, temperature)
 
 # %% ../nbs/02b_model.ipynb #dc4bf84a
@@ -618,7 +658,21 @@ def check_adapter(adapter: Path, base: Base, renderer: str) -> None:
         hint = "Train again, or use the version of supportbot that trained it"
         raise UserError(fault, adapter, hint)
 
-# %% ../nbs/02b_model.ipynb #a5146c1a
+# %% ../nbs/02b_model.ipynb #70eafda8
+def with_adapter(net: Any, tokenizer: Any, adapter: Path) -> tuple[Any, Any]:
+    "The net with an adapter on it, and the adapter's tokenizer."
+    from peft import PeftModel
+
+    words = adapter_card(adapter).get("words", [])
+    if not words:
+        return PeftModel.from_pretrained(net, str(adapter)), tokenizer
+    tokenizer = copy.deepcopy(tokenizer)
+    ids = add_words(net, tokenizer, words)
+    net = PeftModel.from_pretrained(net, str(adapter))
+    fold_words(net, ids[0])
+    return net, tokenizer
+
+# %% ../nbs/02b_model.ipynb #6b0ad004
 def open_model(
     base: str,  # built-in name, folder or hub id
     adapter: Path | None = None,  # the `adapter/` folder of a run
@@ -629,15 +683,15 @@ def open_model(
     "A model ready to answer. Raises UserError where the adapter was made for another one."
     set_threads(threads)
     found = find_base(base)
-    net, tokenizer = load_net(found, precision, quantization)
+    net, plain = load_net(found, precision, quantization)
+    tokenizer = plain
     if adapter is not None:
-        check_adapter(adapter, found, renderer_hash(tokenizer))
-        from peft import PeftModel
-
-        net = PeftModel.from_pretrained(net, str(adapter))
+        words = adapter_card(adapter).get("words", [])
+        check_adapter(adapter, found, renderer_hash(plain, words))
+        net, tokenizer = with_adapter(net, plain, adapter)
     if net.device.type == "cpu":
         use_short_attention(net.get_base_model() if adapter is not None else net)
         lean_norms(net)
         pack(net)
         keep_memory()
-    return Model(net, tokenizer, found, adapter)
+    return Model(net, tokenizer, found, adapter, plain)

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['ASSETS', 'PROFILES', 'ReadKnobs', 'SameKnobs', 'DataKnobs', 'EvidenceKnobs', 'CourseKnobs', 'AdapterKnobs',
-           'TrainKnobs', 'ArmKnobs', 'EvalKnobs', 'GateKnobs', 'Profile', 'profile_path', 'merged', 'read_profile',
-           'load_profile']
+           'StopKnobs', 'ChoiceKnobs', 'DomainKnobs', 'PreferKnobs', 'TrainKnobs', 'ArmKnobs', 'EvalKnobs', 'GateKnobs',
+           'Profile', 'profile_path', 'merged', 'read_profile', 'load_profile']
 
 # %% ../nbs/00b_profiles.ipynb #0193a46c
 import contextlib
@@ -137,8 +137,73 @@ class AdapterKnobs(CourseKnobs):
     checkpointing: bool = Field(False, description="gradient checkpointing")
     lean: bool = Field(True, description="layers in fewer passes over memory, on a CPU")
 
-# %% ../nbs/00b_profiles.ipynb #819193b9
-class TrainKnobs(AdapterKnobs):
+# %% ../nbs/00b_profiles.ipynb #f61ca358
+class StopKnobs(AdapterKnobs):
+    "When a training is stopped, and who else is told how it goes."
+
+    diverge: float | None = Field(
+        2.0, ge=1, description="stop where the loss stays above so many times its best; null: never"
+    )
+    diverge_logs: int = Field(5, ge=2, description="logged steps in a row that it must stay there")
+    report_to: list[Literal["tensorboard", "mlflow", "trackio", "wandb"]] = Field(
+        [], description="curves go there too; the package must be installed"
+    )
+
+# %% ../nbs/00b_profiles.ipynb #9b7f712b
+class ChoiceKnobs(StopKnobs):
+    "How training is watched, and what is chosen by it."
+
+    watch_steps: int = Field(
+        0, ge=0, description="steps between two looks at validation answers; 0 for none"
+    )
+    watch_questions: int = Field(30, ge=1, description="validation questions of a look")
+    patience: int | None = Field(
+        None, ge=1, description="looks without a better score that end training; null for never"
+    )
+    keep: Literal["last", "best"] = Field(
+        "last", description="the adapter that is kept: of the last step, or of the best look"
+    )
+    triage: int = Field(
+        0, ge=0, description="training rows sorted by whether the base knows them; 0 for none"
+    )
+
+    @field_validator("patience", "keep")
+    @classmethod
+    def _watched(cls, value: Any, info: ValidationInfo) -> Any:
+        if value not in (None, "last") and not info.data.get("watch_steps"):
+            raise ValueError("nothing is watched: set watch_steps")
+        return value
+
+# %% ../nbs/00b_profiles.ipynb #f1ba7c17
+class DomainKnobs(Noun):
+    "What is read before answers are learnt."
+
+    epochs: float = Field(0.0, ge=0, description="times over the knowledge base; 0 for not at all")
+    lr: float | None = Field(None, gt=0, description="its learning rate; null for train.lr")
+    tokens: int = Field(64, ge=0, description="new tokens for words of the trade, at most")
+    pieces: int = Field(3, ge=2, description="pieces from which on a word may become a token")
+    times: int = Field(5, ge=1, description="how often such a word must occur")
+
+# %% ../nbs/00b_profiles.ipynb #fa553fa4
+class PreferKnobs(Noun):
+    "What is preferred, and how it is learnt."
+
+    beta: float = Field(
+        0.1, gt=0, description="pull back to the adapter of before; more moves less"
+    )
+    lr: float = Field(5e-5, gt=0)
+    epochs: float = Field(1.0, gt=0)
+    ratio: float = Field(1.5, ge=1, description="longer answer of a pair by the shorter, at most")
+    rows: int = Field(200, ge=0, description="training examples that the model itself answers")
+    own: Literal["adapter", "base"] = Field("adapter", description="whose answers those are")
+    tries: int = Field(3, ge=1, description="answers to each: one greedy, the others drawn")
+    temperature: float = Field(0.8, gt=0, description="of those that are drawn")
+    max_new_tokens: int = Field(128, ge=1)
+    votes: list[str] = Field([], description="folders with votes on training questions")
+    feedback: list[str] = Field([], description="logs of rated answers; files")
+
+# %% ../nbs/00b_profiles.ipynb #81f6c870
+class TrainKnobs(ChoiceKnobs):
     "Every knob of training."
 
     distractors: int = Field(2, ge=0, description="wrong passages beside the right one, at most")
@@ -153,6 +218,15 @@ class TrainKnobs(AdapterKnobs):
         ge=0,
         description="closed_book: dialogs in windows that share so many turns; null for none",
     )
+    domain: DomainKnobs = DomainKnobs()
+    prefer: Literal["dpo", "kto"] | None = Field(
+        None, description="grounded: learn from preferences after the examples; null for not"
+    )
+    preferences: PreferKnobs = PreferKnobs()
+    processes: int = Field(
+        1, ge=1, description="processes that share each batch of training, on this machine"
+    )
+    fsdp: bool = Field(False, description="the base in parts over the processes' GPUs (FSDP)")
     save_steps: int = Field(50, ge=1, description="steps between checkpoints")
     log_steps: int = Field(5, ge=1)
     seed: int = 0
@@ -166,6 +240,26 @@ class TrainKnobs(AdapterKnobs):
         if overlap is not None and info.data.get("recipe") != "closed_book":
             raise ValueError("passages belong to one question: windows need recipe closed_book")
         return overlap
+
+    @field_validator("prefer")
+    @classmethod
+    def _from_passages(cls, prefer: str | None, info: ValidationInfo) -> str | None:
+        if prefer is not None and info.data.get("recipe") != "grounded":
+            raise ValueError(
+                "only a shown passage tells facts from inventions: use recipe grounded"
+            )
+        return prefer
+
+    @field_validator("processes")
+    @classmethod
+    def _shares(cls, processes: int, info: ValidationInfo) -> int:
+        if info.data.get("batch", processes) % processes:
+            raise ValueError(f"a batch of {info.data['batch']} cannot be shared evenly")
+        if processes > 1 and info.data.get("watch_steps"):
+            raise ValueError("only the training of one process is watched: leave watch_steps out")
+        if processes > 1 and info.data.get("prefer"):
+            raise ValueError("preferences are learnt by one process: leave prefer out")
+        return processes
 
 # %% ../nbs/00b_profiles.ipynb #78956d0f
 class ArmKnobs(Noun):

@@ -72,7 +72,7 @@ def repeats(made: list[Pair]) -> list[Pair]:
         for p in made[: len(made) // 10]
     ]
 
-# %% ../nbs/04a_review.ipynb #118ae958
+# %% ../nbs/04a_review.ipynb #3e85ed8c
 Choice = Literal["A", "B", "tie", "both bad"]
 
 
@@ -87,6 +87,7 @@ class Vote(Noun):
     seconds: float = 0.0
     note: str = ""
     repeat: bool = False
+    origin: str = ""  # the name of the suite; `train` for training questions
 
     @property
     def key(self) -> tuple[str, bool]:
@@ -154,7 +155,7 @@ def open_pairs(run: Run, a: str, b: str, seed: int) -> tuple[dict[str, Question]
     made = pairs([x for x in answers if x.question in asked], a, b, seed)
     return asked, [*made, *repeats(made)]
 
-# %% ../nbs/04a_review.ipynb #3cf0065e
+# %% ../nbs/04a_review.ipynb #678bff3a
 class Review:
     "One reviewer's way through the pairs of two arms; `at` is the pair that is looked at."
 
@@ -163,6 +164,7 @@ class Review:
     ):
         self.run, self.reviewer = run, reviewer
         self.questions, self.pairs = open_pairs(run, a, b, seed)
+        self.origin = run.read("eval", "suite.json")["name"]
         votes = load_votes(run, reviewer)
         self.votes = {v.key: v for v in votes if {v.left, v.right} == {a, b}}
         self.at = self.front
@@ -182,13 +184,13 @@ class Review:
         "Look at an earlier or later pair, no further than the front."
         self.at = min(max(self.at + step, 0), self.front)
 
-# %% ../nbs/04a_review.ipynb #cf72c66f
+# %% ../nbs/04a_review.ipynb #8c6675ff
 def cast_vote(review: Review, choice: Choice, seconds: float = 0.0, note: str = "") -> None:
     "Save the choice on the current pair and go to the front; does nothing at the end."
     if pair := review.current:
         sides: dict[str, Any] = pair.model_dump(include={"question", "left", "right", "repeat"})
         by: dict[str, Any] = {"reviewer": review.reviewer, "seconds": round(seconds, 1)}
-        vote = Vote(**sides, **by, choice=choice, note=note)
+        vote = Vote(**sides, **by, choice=choice, note=note, origin=review.origin)
         save_vote(review.run, vote)
         review.votes[pair.key] = vote
         review.at = review.front

@@ -120,7 +120,7 @@ def prompted(messages: list[dict], prompt: str) -> list[dict]:
     "The same messages under another system prompt."
     return [{"role": "system", "content": prompt}, *messages[1:]]
 
-# %% ../nbs/03p_runner.ipynb #5404e45f
+# %% ../nbs/03p_runner.ipynb #193ed28f
 class Prompt(NamedTuple):
     "A question as a model gets it, and the passages in it."
 
@@ -131,15 +131,16 @@ class Prompt(NamedTuple):
 def local_prompt(model: Model, spec: Spec, question: Question, shown: Shown, new: int) -> Prompt:
     "The messages of one question, fitted to the model."
     q, passages, room = question, shown.passages(spec, question), model.room(new)
+    reads = model.reads(spec.tuned)
     if spec.shown != "prompt":
-        messages = fitted(model.tokenizer, q.question, q.context, (), passages, room)
+        messages = fitted(reads, q.question, q.context, (), passages, room)
         return Prompt(messages, [p.id for p in passages])
     system = support_prompt()
-    room -= len(model.tokenizer(system)["input_ids"])
-    messages = fitted(model.tokenizer, q.question, q.context, (), (), room)
+    room -= len(reads(system)["input_ids"])
+    messages = fitted(reads, q.question, q.context, (), (), room)
     return Prompt(prompted(messages, system), [])
 
-# %% ../nbs/03p_runner.ipynb #156976c3
+# %% ../nbs/03p_runner.ipynb #19202184
 class ModelArm:
     "An arm of a loaded model; its batches are the same whoever asks, and however often."
 
@@ -158,7 +159,8 @@ class ModelArm:
 
     def batches(self, questions: Sequence[Question]) -> list[list[Question]]:
         "The questions as they are asked together."
-        rows = [prompt_ids(self.model.tokenizer, self.prompt(q).messages) for q in questions]
+        reads = self.model.reads(self.spec.tuned)
+        rows = [prompt_ids(reads, self.prompt(q).messages) for q in questions]
         return [[questions[i] for i in part] for part in longest_first(rows, self.knobs.batch)]
 
     def told(self, questions: Sequence[Question]) -> dict:
@@ -180,7 +182,7 @@ def local_answers(arm: ModelArm, questions: Sequence[Question]) -> list[Answer]:
         for q, p, s in zip(questions, shown, said)
     ]
 
-# %% ../nbs/03p_runner.ipynb #037e567c
+# %% ../nbs/03p_runner.ipynb #48ee3602
 def local_facts(arm: ModelArm, messages: list[list[dict]]) -> dict:
     "What the answers of a local arm depend on; the passages are in the messages."
     import torch
@@ -193,7 +195,7 @@ def local_facts(arm: ModelArm, messages: list[list[dict]]) -> dict:
         "adapter": digest(weights) if weights else None,
         "prompt": PROMPT if arm.spec.shown == "prompt" else None,
         "messages": digest(messages),
-        "tokens": digest([prompt_ids(model.tokenizer, m) for m in messages]),
+        "tokens": digest([prompt_ids(model.reads(arm.spec.tuned), m) for m in messages]),
         "decoding": {"temperature": 0, "max_new_tokens": knobs.max_new_tokens},
         "batch": knobs.batch,
         "arithmetic": [str(model.net.dtype), str(model.net.device), torch.get_num_threads()],

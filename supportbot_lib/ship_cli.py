@@ -19,17 +19,20 @@ RunOption = Annotated[Path, typer.Option("--run", help="run folder")]
 Registry = Annotated[Path, typer.Option("--registry", help="registry folder")]
 Name = Annotated[str, typer.Option("--name", help="name of the model in the registry")]
 
-# %% ../nbs/06f_ship_cli.ipynb #90932b09
+# %% ../nbs/06f_ship_cli.ipynb #e47d3983
 @ships.command("package")
 def package_command(
     run: RunOption = Path("results/last"),
     registry: Registry = Path("registry"),
     name: Name = "supportbot",
+    licence: Annotated[
+        str, typer.Option(help="licence of the base, where the table of bases has none")
+    ] = "",
 ) -> None:
     "A finished run as a version in the registry, named by its contents."
     from supportbot_lib.registry import package
 
-    print(package(open_run(run), registry, name))
+    print(package(open_run(run), registry, name, licence))
 
 # %% ../nbs/06f_ship_cli.ipynb #8b872535
 @ships.command("promote")

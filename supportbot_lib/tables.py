@@ -6,10 +6,10 @@
 __all__ = ['TOY', 'RATES', 'LATER', 'ROLES', 'OPENINGS', 'arm_numbers', 'comparison_numbers', 'called', 'win_rate',
            'read_optional', 'cost', 'read_material', 'mean_words', 'main_comparison', 'origin', 'numbers', 'p_value',
            'between', 'proof', 'ruling', 'headline', 'Table', 'comparison_table', 'estimate', 'length_table',
-           'arm_table', 'hallucination_table', 'bucket_table', 'tag_table', 'spent', 'background_table', 'compared',
-           'arms_compared', 'summary_table']
+           'arm_table', 'hallucination_table', 'bucket_table', 'tag_table', 'spent', 'accepted_cost',
+           'background_table', 'compared', 'arms_compared', 'summary_table']
 
-# %% ../nbs/04c_tables.ipynb #1a24e830
+# %% ../nbs/04c_tables.ipynb #34b4abf9
 from collections import Counter
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from supportbot_lib.core import (
     read_jsonl,
 )
 from .runs import Run, installed, need, now
+from .cost import cost_per_accepted
 from .stats import badge
 from .eval import PAIRS
 from .agreement import load_calibration, standing
@@ -137,7 +138,7 @@ def origin(run: Run) -> dict:
         "machine": {key: value for key, value in ran_on.items() if key != "versions"},
     }
 
-# %% ../nbs/04c_tables.ipynb #c2269fd6
+# %% ../nbs/04c_tables.ipynb #1bff8f61
 def numbers(run: Run, examples: int, seed: int, price_per_hour: float, currency: str) -> dict:
     "The report as a dictionary; see the table of its keys."
     summary, (verdicts, answers, suite) = need(run, "eval"), read_material(run)
@@ -148,6 +149,9 @@ def numbers(run: Run, examples: int, seed: int, price_per_hour: float, currency:
         name: {**arm_numbers(arm), "mean_words": mean_words(answers, name)}
         for name, arm in summary["arms"].items()
     }
+    answered = {name: arm.get("seconds") or 0.0 for name, arm in summary["arms"].items()}
+    trained = read_optional(run, "train", "done.json").get("seconds") or 0.0
+    bill = cost_per_accepted(verdicts, answered, trained, price_per_hour)
     return {
         **origin(run),
         "suite": summary["suite"],
@@ -156,7 +160,7 @@ def numbers(run: Run, examples: int, seed: int, price_per_hour: float, currency:
         "buckets": [t.model_dump() for t in buckets(verdicts, answers, suite)],
         "examples": [e.model_dump() for e in before_after(pairs, examples, seed)],
         "retrieval": summary.get("retrieval", {}),
-        "cost": cost(run, price_per_hour, currency),
+        "cost": {**cost(run, price_per_hour, currency), "arms": bill},
     }
 
 # %% ../nbs/04c_tables.ipynb #6f137e86
@@ -333,11 +337,20 @@ def spent(report: dict) -> list[list[str]]:
     price = f"at {bill['currency']} {bill['price_per_hour']:.2f} an hour"
     return [*rows, ["rough cost", f"{bill['currency']} {bill['total']:.2f} {price}"]]
 
-# %% ../nbs/04c_tables.ipynb #0ddc32d5
+# %% ../nbs/04c_tables.ipynb #f1e64cdd
+def accepted_cost(bill: dict) -> list[list[str]]:
+    "A row for each arm that had answers accepted; none for reports from before they were counted."
+    return [
+        [f"an accepted answer, {arm}", f"{bill['currency']} {one['each']:.4f} (n = {one['accepted']})"]
+        for arm, one in bill.get("arms", {}).items()
+        if one["each"] is not None
+    ]
+
+# %% ../nbs/04c_tables.ipynb #ad3f25fe
 def background_table(report: dict) -> Table:
     "Where the numbers come from: suite, base, machine, time, cost."
     suite, ran_on = report["suite"], report["machine"]
-    rows = spent(report)
+    rows = [*spent(report), *accepted_cost(report["cost"])]
     known = f"{suite['name']}, version {suite['version']}, {suite['hash']}, n = {suite['n']}"
     rows.append(["suite", known])
     rows.append(["base model", str(report["base"])])

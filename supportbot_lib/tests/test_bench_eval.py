@@ -19,7 +19,7 @@ def test_scores_are_those_of_lm_eval():
     gold = ["8444", "8444", "1", "4.3", "4.3", "7", "1,000"]
     assert scores_here(texts, gold) == scores_there(texts, gold) == [1, 0, 0, 0, 1, 0, 1]
 
-# %% ../../nbs/06c_bench_eval.ipynb #806280c0
+# %% ../../nbs/06c_bench_eval.ipynb #ab725c6a
 def test_both_settings_of_the_other_side_have_rows(monkeypatch):
     "The ratio is of medians, with our batch and with its own; without lm-eval a row says why."
     texts = {"base": ["a", "b"], "base+kb": ["c", "d"]}
@@ -34,4 +34,8 @@ def test_both_settings_of_the_other_side_have_rows(monkeypatch):
     assert [same[key] for key in ("ours", "other", "ratio")] == [120.0, 30.0, 4.0]
     assert own["ratio"] == 3.0 and own["other_name"].endswith("batch 64") and len(rows) == 8
     [alone] = compared({"ours": told["ours"]}, [])
-    assert (alone["ours"], alone["other"], alone["other_name"]) == (120.0, None, "lm_eval not installed")
+    assert (alone["ours"], alone["other"], alone["other_name"]) == (
+        120.0,
+        None,
+        "lm_eval not installed",
+    )

@@ -102,7 +102,7 @@ def toy_review_run(folder) -> Run:
         write_jsonl(run.file("answers", f"{arm}.jsonl"), said)
     return run
 
-# %% ../../nbs/04a_review.ipynb #f7b531c5
+# %% ../../nbs/04a_review.ipynb #5dc68bca
 def test_a_review_goes_on_where_it_stopped(tmp_path):
     "Closed and opened again, it asks the next question; other reviewers start afresh."
     run = toy_review_run(tmp_path)
@@ -113,6 +113,7 @@ def test_a_review_goes_on_where_it_stopped(tmp_path):
     assert again.current == review.current == review.pairs[1]
     assert Review(run, "ben").current == first
     assert unblind(load_votes(run, "anna")[0]) == first.left
+    assert load_votes(run, "anna")[0].origin == "toy_3"
     for choice in ("tie", "both bad", "B"):
         cast_vote(again, choice)
     assert again.current is None and len(load_votes(run)) == 3
