@@ -7,7 +7,7 @@ READY := .venv/ready
 export GOMP_SPINCOUNT ?= 1000
 export TOKENIZERS_PARALLELISM ?= false
 .DEFAULT_GOAL := help
-.PHONY: help install run test check smoke demo lab serve bench pages readme
+.PHONY: help install run recipes test check smoke demo lab serve bench pages readme
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -25,6 +25,9 @@ $(READY): requirements.txt setup.py settings.ini
 
 run: $(READY)  ## the whole loop on the demo data (PROFILE=full for the reference numbers, RESUME=1 to go on)
 	$(BIN)/supportbot run --profile $(PROFILE) --run $(RUN) $(if $(RESUME),--resume)
+
+recipes: $(READY)  ## train by several recipes and compare them on the validation split (after make run)
+	$(BIN)/supportbot recipes --run $(RUN) --config $(PROFILE)
 
 test: check smoke  ## every check: regrown library, clean notebooks, lint, types, tests, smoke pipeline
 

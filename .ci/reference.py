@@ -2,6 +2,7 @@
 
     python .ci/reference.py results/full            the reference run, and the demo that the package ships
     python .ci/reference.py results/cpu cpu         the figures of another profile, below results/reference/cpu
+    python .ci/reference.py results/cpu/recipes/val recipes         what the recipes came to
 """
 
 import json
@@ -11,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BULK = ("adapter", "checkpoints", "evidence", "votes")
-SMALL = ("report.json", "report.md", "summary.csv", "results.csv", "run.json")
+SMALL = ("report.json", "report.md", "summary.csv", "results.csv", "run.json", "recipes.json", "recipes.md")
 DEMO = ROOT / "supportbot_lib" / "assets" / "demo_model"
 
 

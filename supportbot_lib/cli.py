@@ -11,8 +11,9 @@ __all__ = ['CHAPTERS', 'app', 'DEMO', 'In', 'Kb', 'RunOption', 'ProfileOption', 
            'profile_command', 'review_notebook', 'calibrate_command', 'review_command', 'serve_command', 'Bot',
            'answer_once', 'sources_of', 'talk', 'demo_command', 'end', 'again', 'main']
 
-# %% ../nbs/06_cli.ipynb #315b2c57
+# %% ../nbs/06_cli.ipynb #2f0de199
 import errno
+import logging
 import os
 import shlex
 import sys
@@ -88,11 +89,12 @@ def private_kernel(sockets: Path) -> Any:
     private = {"KernelManager": {"transport": "ipc", "ip": str(sockets / "kernel")}}
     return Config({**quiet, **private})
 
-# %% ../nbs/06_cli.ipynb #29eccaa4
+# %% ../nbs/06_cli.ipynb #6b970d3c
 def execute(notebook: Path, out: Path, told: dict, show: Callable[[str], None], relay: Any) -> None:
     "A notebook with these parameters, in a kernel that `relay` hands signals on to."
     import papermill
 
+    logging.getLogger("papermill").addHandler(logging.NullHandler())
     with tempfile.TemporaryDirectory() as sockets, relay:
         papermill.execute_notebook(
             str(notebook),

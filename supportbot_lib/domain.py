@@ -117,7 +117,7 @@ def packed_batch(rows: Sequence[dict], pad: int) -> dict:
         "position_ids": torch.tensor([places(row) for row in rows]),
     }
 
-# %% ../nbs/02o_domain.ipynb #b433d8b7
+# %% ../nbs/02o_domain.ipynb #37152f7f
 def with_new_rows(net: Any, knobs: TrainKnobs, rows: Sequence[int]) -> Any:
     "The network with LoRA, and with the rows of new words that learn. The seed decides LoRA's start."
     from peft import get_peft_model
@@ -131,9 +131,7 @@ def with_new_rows(net: Any, knobs: TrainKnobs, rows: Sequence[int]) -> Any:
         names = {module: name.rpartition(".")[2] for name, module in net.named_modules()}
         config.trainable_token_indices = {names[layer]: list(rows) for layer in layers}
     set_seed(knobs.seed)
-    net = get_peft_model(net, config)
-    net.peft_config["default"].base_model_name_or_path = None
-    return net
+    return get_peft_model(net, config)
 
 # %% ../nbs/02o_domain.ipynb #ad115056
 class Domain(NamedTuple):

@@ -149,7 +149,7 @@ def answer_trainer() -> Any:
 
     return AnswerTrainer
 
-# %% ../nbs/02i_trainer.ipynb #c959a014
+# %% ../nbs/02i_trainer.ipynb #2323b61e
 def build_trainer(
     net: Any,
     tokenizer: Any,
@@ -176,6 +176,7 @@ def build_trainer(
     )
     trainer.remove_callback(PrinterCallback)
     trainer.ours = knows_loss(trainer.model)
+    trainer.model.peft_config["default"].base_model_name_or_path = ""
     without_repacking(trainer.model)
     if knobs.lean and device() == "cpu":
         lean(trainer.model)

@@ -5,12 +5,13 @@
 # %% auto #0
 __all__ = ['KNOBS', 'house', 'test_only_articles_are_read', 'test_new_words_are_frequent_long_and_hold_no_digit', 'test_no_document_sees_another', 'test_no_token_of_an_article_is_lost', 'read_house', 'test_only_lora_and_the_rows_of_new_words_learn', 'test_a_stopped_reading_goes_on_to_the_same_adapter', 'test_an_adapter_with_new_words_says_the_same_when_it_is_opened']
 
-# %% ../../nbs/tests/000_test_domain.ipynb #d04fb256
+# %% ../../nbs/tests/000_test_domain.ipynb #486feed2
 import shutil
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 import supportbot_lib.model
 from supportbot_lib.core import (
@@ -133,7 +134,7 @@ def read_house(folder: Path, resume: str | None = None, tied: bool = False) -> t
     trainer.train(resume_from_checkpoint=resume and str(folder / resume))
     return domain, tokenizer, trainer
 
-# %% ../../nbs/02o_domain.ipynb #a91ab765
+# %% ../../nbs/02o_domain.ipynb #2284b821
 @pytest.mark.parametrize("tied", [False, True])
 def test_only_lora_and_the_rows_of_new_words_learn(tmp_path, tied):
     "Base weights stay to the bit, the new rows move, and the loss falls."
@@ -161,6 +162,8 @@ def test_a_stopped_reading_goes_on_to_the_same_adapter(tmp_path):
     "From a checkpoint in the middle of an epoch, every weight ends where it would have."
     whole, _, trainer = read_house(tmp_path / "a")
     assert trainer.state.global_step == 4
+    kept = load_file(tmp_path / "a" / "checkpoint-4" / "adapter_model.safetensors")
+    assert kept and not any(name.endswith("embed_tokens.weight") for name in kept)
     shutil.copytree(tmp_path / "a" / "checkpoint-3", tmp_path / "b" / "checkpoint-3")
     again, _, _ = read_house(tmp_path / "b", "checkpoint-3")
     pairs = zip(whole.net.named_parameters(), again.net.named_parameters(), strict=True)

@@ -145,7 +145,7 @@ def poisoned(folder: Path, character: str) -> str:
     tokenizer.save_pretrained(folder)
     return str(folder)
 
-# %% ../../nbs/tests/000_test_stops.ipynb #925be4f8
+# %% ../../nbs/tests/000_test_stops.ipynb #c90964ca
 def test_a_poisoned_row_is_named(here, tmp_path):
     "The diagnosis names exactly the rows with the poisoned token, and asks to look at them first."
     base = poisoned(tmp_path / "base", "°")
@@ -171,6 +171,7 @@ def test_a_gradient_without_end_is_stopped(here, monkeypatch):
     "A finite loss whose gradient overflows ends before the step, too."
     loss = supportbot_lib.trainer.answer_loss
     monkeypatch.setattr(supportbot_lib.trainer, "answer_loss", lambda *a: loss(*a) * 1e37)
+    monkeypatch.setattr(supportbot_lib.trainer, "knows_loss", lambda net: True)
     said = refused(here, SHORT, "train.max_steps=9", "train.warmup=0")
     assert "step 1 of 9" in said and "the gradient's norm is inf" in said
 
