@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['LINEAR_BYTES', 'LEAN', 'STOCK', 'ANSWER', 'PROCESS', 'GROWN', 'WITHIN', 'RECORDED', 'STEPS', 'QUIET', 'USED',
            'LIMITS', 'HARDWARE', 'Shape', 'known_bases', 'linear_layers', 'linear_parameters', 'folder_licence',
-           'folder_shape', 'shape_of', 'licence_of', 'weight_bytes', 'adapter_parameters', 'kept_bytes',
-           'activation_bytes', 'logit_bytes', 'memory_parts', 'peak_mib', 'operations', 'utilisation', 'train_seconds',
-           'room_gib', 'Machine', 'this_machine', 'matmul_rate', 'knobs_to_turn', 'check_fits', 'own_preset',
-           'chosen_bases', 'preset_rows', 'hardware_lines', 'base_line', 'presets_table', 'told_of']
+           'folder_shape', 'shape_of', 'licence_of', 'weight_bytes', 'learning_layers', 'adapter_parameters',
+           'kept_bytes', 'activation_bytes', 'logit_bytes', 'memory_parts', 'peak_mib', 'operations', 'utilisation',
+           'train_seconds', 'room_gib', 'Machine', 'this_machine', 'matmul_rate', 'knobs_to_turn', 'check_fits',
+           'own_preset', 'chosen_bases', 'preset_rows', 'hardware_lines', 'base_line', 'presets_table', 'told_of']
 
 # %% ../nbs/02m_presets.ipynb #1729a65c
 import functools
@@ -130,12 +130,18 @@ def weight_bytes(shape: Shape, knobs: TrainKnobs) -> float:
     linear = linear_parameters(shape)
     return (shape.parameters - linear) * each + linear * LINEAR_BYTES.get(knobs.quantization, each)
 
-# %% ../nbs/02m_presets.ipynb #74ef3e1d
+# %% ../nbs/02m_presets.ipynb #c4bfdf49
+def learning_layers(shape: Shape, knobs: TrainKnobs) -> int:
+    "How many layers get an adapter."
+    return min(knobs.upper or shape.layers, shape.layers)
+
+
 def adapter_parameters(shape: Shape, knobs: TrainKnobs) -> int:
     "Weights of the adapter; targets given as a pattern count as every linear layer."
     layers = linear_layers(shape)
     named = knobs.targets if isinstance(knobs.targets, list) else list(layers)
-    return shape.layers * knobs.rank * sum(a + b for n, (a, b) in layers.items() if n in named)
+    each = knobs.rank * sum(a + b for n, (a, b) in layers.items() if n in named)
+    return learning_layers(shape, knobs) * each
 
 # %% ../nbs/02m_presets.ipynb #ab3efb2f
 def kept_bytes(shape: Shape, knobs: TrainKnobs, length: int, gpu: bool) -> float:
@@ -147,17 +153,17 @@ def kept_bytes(shape: Shape, knobs: TrainKnobs, length: int, gpu: bool) -> float
     each = 4 if knobs.precision == "fp32" else 2
     return each * (kept * (LEAN if plain else STOCK) + weights)
 
-# %% ../nbs/02m_presets.ipynb #d2131eb0
+# %% ../nbs/02m_presets.ipynb #04cb4aeb
 LEAN, STOCK = 1.6, 2.2  # bytes taken for a byte counted: ours, the libraries'
 
 
 def activation_bytes(shape: Shape, knobs: TrainKnobs, length: int, gpu: bool) -> float:
     "Bytes of a batch of rows of `length` tokens between forward and backward."
-    layer = kept_bytes(shape, knobs, length, gpu)
+    layer, layers = kept_bytes(shape, knobs, length, gpu), learning_layers(shape, knobs)
     if not knobs.checkpointing:
-        return knobs.batch * length * shape.layers * layer
+        return knobs.batch * length * layers * layer
     each = 4 if knobs.precision == "fp32" else 2
-    return knobs.batch * length * (shape.layers * shape.hidden * each + 4 * layer)
+    return knobs.batch * length * (layers * shape.hidden * each + 4 * layer)
 
 # %% ../nbs/02m_presets.ipynb #b46d2e44
 ANSWER = 64  # tokens of an answer, rounded up from the demo's; few have more
@@ -216,12 +222,13 @@ STEPS: list[tuple[dict, int, int]] = [  # knobs, tokens a row, peak in MiB of tw
     ({"quantization": "4bit", "batch": 2}, 320, 1830),
 ]
 
-# %% ../nbs/02m_presets.ipynb #aa4a5616
+# %% ../nbs/02m_presets.ipynb #e5d751e9
 def operations(shape: Shape, knobs: TrainKnobs, tokens: float, answers: float) -> float:
     "Floating-point operations of a training over so many tokens, of which `answers` carry loss."
     again = 2 if knobs.checkpointing else 0
-    linear, adapter = linear_parameters(shape), adapter_parameters(shape, knobs)
-    body = (4 + again) * linear + (6 + again) * adapter
+    every, adapter = linear_parameters(shape), adapter_parameters(shape, knobs)
+    linear = every * learning_layers(shape, knobs) / shape.layers
+    body = (4 + again) * linear + (6 + again) * adapter + 2 * (every - linear) / knobs.epochs
     return tokens * body + answers * 4 * shape.vocab * shape.hidden
 
 # %% ../nbs/02m_presets.ipynb #afad06c6

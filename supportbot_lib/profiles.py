@@ -119,7 +119,7 @@ class CourseKnobs(Noun):
     batch: int = Field(8, ge=1)
     accumulation: int = Field(1, ge=1)
 
-# %% ../nbs/00b_profiles.ipynb #a872ec72
+# %% ../nbs/00b_profiles.ipynb #05f5b692
 class AdapterKnobs(CourseKnobs):
     "What the adapter is, and what it costs in memory."
 
@@ -132,10 +132,23 @@ class AdapterKnobs(CourseKnobs):
     alpha: int = Field(32, ge=1)
     dropout: float = Field(0.0, ge=0, lt=1, description="of the adapter's input; slow on a CPU")
     targets: str | list[str] = Field("all-linear", description="modules that get an adapter")
+    upper: int | None = Field(
+        None,
+        ge=1,
+        description="adapter in so many uppermost layers only, those below computed once; null: all",
+    )
     quantization: Literal["none", "8bit", "4bit"] = "none"
     precision: Literal["fp32", "bf16"] = "bf16"
     checkpointing: bool = Field(False, description="gradient checkpointing")
     lean: bool = Field(True, description="layers in fewer passes over memory, on a CPU")
+
+    @field_validator("upper")
+    @classmethod
+    def _by_names(cls, upper: int | None, info: ValidationInfo) -> int | None:
+        targets = info.data.get("targets", "all-linear")
+        if upper is not None and isinstance(targets, str) and targets != "all-linear":
+            raise ValueError("a pattern of targets names its layers itself: name modules instead")
+        return upper
 
 # %% ../nbs/00b_profiles.ipynb #f61ca358
 class StopKnobs(AdapterKnobs):
@@ -202,7 +215,7 @@ class PreferKnobs(Noun):
     votes: list[str] = Field([], description="folders with votes on training questions")
     feedback: list[str] = Field([], description="logs of rated answers; files")
 
-# %% ../nbs/00b_profiles.ipynb #81f6c870
+# %% ../nbs/00b_profiles.ipynb #a1e2565e
 class TrainKnobs(ChoiceKnobs):
     "Every knob of training."
 
@@ -241,6 +254,13 @@ class TrainKnobs(ChoiceKnobs):
             raise ValueError("passages belong to one question: windows need recipe closed_book")
         return overlap
 
+    @field_validator("domain")
+    @classmethod
+    def _by_all_layers(cls, domain: DomainKnobs, info: ValidationInfo) -> DomainKnobs:
+        if domain.epochs and info.data.get("upper"):
+            raise ValueError("new words learn below all layers: leave upper out")
+        return domain
+
     @field_validator("prefer")
     @classmethod
     def _from_passages(cls, prefer: str | None, info: ValidationInfo) -> str | None:
@@ -257,6 +277,8 @@ class TrainKnobs(ChoiceKnobs):
             raise ValueError(f"a batch of {info.data['batch']} cannot be shared evenly")
         if processes > 1 and info.data.get("watch_steps"):
             raise ValueError("only the training of one process is watched: leave watch_steps out")
+        if processes > 1 and info.data.get("upper"):
+            raise ValueError("states are kept by one process: leave upper out")
         if processes > 1 and info.data.get("prefer"):
             raise ValueError("preferences are learnt by one process: leave prefer out")
         return processes

@@ -33,7 +33,7 @@ from supportbot_lib.eval import (
     summary,
 )
 
-# %% ../nbs/04g_recipes.ipynb #d9be4090
+# %% ../nbs/04g_recipes.ipynb #57c27d14
 class Recipe(NamedTuple):
     "A way of training: what it changes in a profile, and the arm that it serves as."
 
@@ -48,18 +48,21 @@ RECIPES = {
     "sft": Recipe("answers from memory", CLOSED, "tuned"),
     "domain+sft": Recipe("reads the knowledge base, then from memory", (*CLOSED, *READ), "tuned"),
     "grounded": Recipe("answers from passages, declines without"),
+    "upper": Recipe("grounded, with adapters on the upper layers only", ("train.upper=15",)),
     "domain+grounded": Recipe("reads the knowledge base, then from passages", READ),
     "dpo": Recipe("grounded, then prefers the right of two answers", ("train.prefer=dpo",)),
     "kto": Recipe("grounded, then likes and dislikes", ("train.prefer=kto",)),
 }
 BASES = ("base", "base+kb")
 
-# %% ../nbs/04g_recipes.ipynb #7fdfec5f
-def val_suite(records: Sequence[Record], articles: Sequence[Article]) -> Suite:
-    "The validation split as a suite. Raises UserError where no record names its article."
+# %% ../nbs/04g_recipes.ipynb #ca32f620
+def val_suite(
+    records: Sequence[Record], articles: Sequence[Article], most: int | None = None
+) -> Suite:
+    "At most so many questions of a split. Raises UserError where no record names its article."
     suite = held_out_suite(records, articles, "val")
     open_ones = [q for record in records if (q := unanswerable(record)) is not None]
-    return suite.model_copy(update={"questions": [*suite.questions, *open_ones]})
+    return suite.model_copy(update={"questions": [*suite.questions, *open_ones][:most]})
 
 # %% ../nbs/04g_recipes.ipynb #679a5f9e
 def train_recipe(
@@ -145,7 +148,7 @@ def told(facts: Mapping) -> str:
     rest = f"{n} questions of the validation split, judged by the rubric (a proxy)"
     return f"{table(facts)}\n\nBest by win rate against `base`: `{best}`. {rest}."
 
-# %% ../nbs/04g_recipes.ipynb #fc31b165
+# %% ../nbs/04g_recipes.ipynb #7e7a9e86
 def compare_recipes(
     run: Run,
     profile: str = "cpu",
@@ -156,7 +159,8 @@ def compare_recipes(
     "Train every recipe on the run's splits, ask all of them, and write the table; its facts."
     need(run, "data")
     knobs = load_profile(profile, overrides)
-    suite = val_suite(split(run, "val"), load_articles(run.file("data", "kb.jsonl")))
+    articles = load_articles(run.file("data", "kb.jsonl"))
+    suite = val_suite(split(run, "val"), articles, knobs.eval.questions)
     runs = {name: train_recipe(run, name, profile, overrides, show) for name in names}
     here = trial_run(run, run.file("recipes", "val"))
     lines = [*BASES, *(arm_name(name) for name in names)]

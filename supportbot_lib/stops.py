@@ -90,7 +90,7 @@ def halting(brake: Brake, mark: Callable[[Path], None]) -> Callable[[Path], None
 
     return marked
 
-# %% ../nbs/02l_stops.ipynb #d57d427f
+# %% ../nbs/02l_stops.ipynb #7a414ecb
 PENDING = "pending.json"
 
 
@@ -101,6 +101,7 @@ def pending(trainer: Any) -> Any:
     class Pending(TrainerCallback):
         def on_save(self, args, state, control, **kwargs):
             since = {"loss": trainer._tr_loss.item(), "since": trainer._globalstep_last_logged}
+            since["metrics"] = getattr(trainer, "_metrics", {}).get("train", {})
             write_json(Path(args.output_dir) / f"checkpoint-{state.global_step}" / PENDING, since)
 
         def on_train_begin(self, args, state, control, **kwargs):
@@ -109,6 +110,8 @@ def pending(trainer: Any) -> Any:
                 found = json.loads(kept.read_text())
                 trainer._tr_loss += found["loss"]
                 trainer._globalstep_last_logged = found["since"]
+                for name, values in found.get("metrics", {}).items():
+                    trainer._metrics["train"][name].extend(values)
 
     return Pending()
 

@@ -6,7 +6,7 @@
 __all__ = ['LOGGED', 'line_of', 'log_row', 'journal', 'card_of', 'save_adapter', 'measured_rows', 'facts_of', 'read_first',
            'opened', 'accompanied', 'preferred', 'leave', 'train', 'spread', 'train_rank']
 
-# %% ../nbs/02_train.ipynb #0b2f6594
+# %% ../nbs/02_train.ipynb #e115bcaf
 import copy
 import json
 import os
@@ -28,6 +28,7 @@ from .checkpoints import keeper, last_whole, mark_whole, plan, resumable, take_b
 from .seal import sealed, suites_near
 from .examples import VALIDATION, fitted_split, lengths_of
 from .trainer import build_trainer
+from .frozen import build_upper_trainer
 from .watch import Watch, choose, open_watch, watcher
 from .stops import Brake, controls, explained, reporting
 from .presets import check_fits
@@ -52,7 +53,7 @@ def line_of(row: dict, seconds: float, done: int) -> str:
     left = duration(seconds / done * (row["steps"] - row["step"])) if done else "…"
     return f"{place}  loss {row['loss']:.3f}  left {left}"
 
-# %% ../nbs/02_train.ipynb #9f16b55e
+# %% ../nbs/02_train.ipynb #0cfe428e
 LOGGED = ("loss", "eval_loss", "learning_rate", "grad_norm", "rewards/margins")
 
 
@@ -60,7 +61,8 @@ def log_row(state: Any, logs: dict) -> dict | None:
     "A row of `train/log.jsonl` from what the trainer reports; None where it is no curve's point."
     kept = {k: logs[k] for k in LOGGED if k in logs}
     place = {"step": state.global_step, "steps": state.max_steps}
-    return {**place, "epoch": round(state.epoch or 0, 3), **kept} if kept else None
+    row = {**place, "epoch": round(state.epoch or 0, 3), **kept}
+    return row if "loss" in row or "eval_loss" in row else None
 
 # %% ../nbs/02_train.ipynb #bf3ff27f
 def journal(path: Path, show: Callable[[str], None]) -> Any:
@@ -205,7 +207,7 @@ def accompanied(
     trainer.add_callback(energy_meter(energy))
     return brake, energy
 
-# %% ../nbs/02_train.ipynb #9a42cfc8
+# %% ../nbs/02_train.ipynb #3dca373e
 def preferred(
     run: Run,
     trained: Any,  # the trainer of the examples
@@ -220,6 +222,7 @@ def preferred(
     evidence = load_evidence(run.file("data", "evidence"))
     voice, folder = own_voice(net, tokenizer, base, knobs), run.file("train")
     gather = partial(gathered, records, evidence, knobs, tokenizer, voice)
+    show(f"train  asked for its own answers to {knobs.preferences.rows} training questions")
     found, told = kept(folder, gather, tokenizer)
     show(f"train  {told['kept']} of {told['met']} preferences are learnt, by {knobs.prefer}")
     rows = preference_rows(found, told, tokenizer, knobs)
@@ -230,7 +233,7 @@ def preferred(
         trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
     return trainer, told
 
-# %% ../nbs/02_train.ipynb #8f031392
+# %% ../nbs/02_train.ipynb #c42ffcac
 def leave(
     run: Run, profile: Profile, trainer: Any, tokenizer: Any, card: dict, begun: bool, facts: dict
 ) -> None:
@@ -238,12 +241,13 @@ def leave(
     if place()[0]:
         return
     save_adapter(trainer, tokenizer, card, run.file("adapter"))
+    shutil.rmtree(run.file("train", "states"), ignore_errors=True)
     told = {"profile": profile.name, "train": profile.train.model_dump(), "resumed": begun}
     base = find_base(profile.train.base).model_dump(exclude={"path"})
     remember(run, "train", **told, base=base, renderer=card["renderer"])
     finish(run, "train", facts)
 
-# %% ../nbs/02_train.ipynb #3c5eb02e
+# %% ../nbs/02_train.ipynb #31b7a109
 def _train(run: Run, profile: Profile, resume: bool, show: Callable[[str], None]) -> dict:
     "The stage from `begin` to `finish`; the facts that `train/done.json` keeps."
     knobs = profile.train
@@ -260,8 +264,10 @@ def _train(run: Run, profile: Profile, resume: bool, show: Callable[[str], None]
         show(triage_line(write_triage(run, profile, net, tokenizer, base)))
 
     def build(rows: list[dict], own: TrainKnobs, **more: Any) -> Any:
-        folder = run.file("train", "checkpoints")
-        return build_trainer(net, tokenizer, rows, val, own, folder, **more)
+        told = net, tokenizer, rows, val, own, run.file("train", "checkpoints")
+        if own.upper:
+            return build_upper_trainer(*told, base.sha256, show)
+        return build_trainer(*told, **more)
 
     trainer = share(build, rows, knobs)
     brake, energy = accompanied(trainer, run, knobs, watch, show)

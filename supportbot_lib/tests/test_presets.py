@@ -100,7 +100,7 @@ def test_an_unknown_licence_is_never_guessed():
     with pytest.raises(UserError, match="--licence"):
         licence_of("someone/model")
 
-# %% ../../nbs/02m_presets.ipynb #5b847b47
+# %% ../../nbs/02m_presets.ipynb #626728a0
 def test_the_estimate_is_within_its_factor_of_the_recorded_peaks():
     "Both reference runs, and ten short ones with a knob changed, differ by less than `WITHIN`."
     for name, found in RECORDED.items():
@@ -116,7 +116,7 @@ def test_every_knob_moves_the_estimate_the_right_way():
     "Less of anything takes less memory; the rank hardly counts."
     shape, knobs = shape_of("smollm2-135m"), load_profile("cpu").train
     usual = peak_mib(shape, knobs, 500)
-    for change in ({"batch": 2}, {"checkpointing": True}):
+    for change in ({"batch": 2}, {"checkpointing": True}, {"upper": 15}):
         assert peak_mib(shape, knobs.model_copy(update=change), 500) < usual, change
     assert peak_mib(shape, knobs, 250) < usual
     assert peak_mib(shape, knobs.model_copy(update={"precision": "fp32"}), 500) > usual
@@ -124,7 +124,7 @@ def test_every_knob_moves_the_estimate_the_right_way():
     small4 = wide.model_copy(update={"quantization": "4bit"})
     assert weight_bytes(big, small4) < 0.4 * weight_bytes(big, wide)
 
-# %% ../../nbs/02m_presets.ipynb #d28b7ee7
+# %% ../../nbs/02m_presets.ipynb #745e621f
 def test_the_time_is_within_a_factor_of_the_recorded_runs():
     "At the reference machine's rate, both recorded times are met within a factor of 1.5."
     shape = shape_of("smollm2-135m")
@@ -133,6 +133,9 @@ def test_the_time_is_within_a_factor_of_the_recorded_runs():
         examples = found["tokens"] / 320 / knobs.epochs
         guess = train_seconds(shape, knobs, examples, 320, QUIET)
         assert 1 / 1.5 < guess / found["seconds"] < 1.5, (name, guess)
+    upper = [knobs.model_copy(update={"upper": n, "epochs": 2.0}) for n in (15, 30, None)]
+    half, whole, usual = (train_seconds(shape, k, 9, 9, QUIET) for k in upper)
+    assert 0.6 < half / whole < 0.7 and whole == usual
 
 # %% ../../nbs/02m_presets.ipynb #dd368608
 def test_the_group_s_limit_counts(tmp_path):

@@ -5,20 +5,20 @@
 # %% auto #0
 __all__ = ['SMOKE', 'test_recipes_are_trained_asked_and_compared_once']
 
-# %% ../../nbs/tests/000_test_recipes.ipynb #af0c2c18
-import shutil
-
+# %% ../../nbs/tests/000_test_recipes.ipynb #38e4e40a
+from ..data import Corpus, prepare
+from ..profiles import ASSETS, load_profile
 from ..recipes import compare_recipes
 from ..runs import Run
-from .test_faults import prepared  # noqa: F401
 
-# %% ../../nbs/04g_recipes.ipynb #7e504f94
+# %% ../../nbs/04g_recipes.ipynb #a5782c51
 SMOKE = ("smoke", ["train.max_steps=2"], ["sft", "grounded"])
 
 
-def test_recipes_are_trained_asked_and_compared_once(prepared, tmp_path):  # noqa: F811
-    "Every recipe has an adapter and a row; nothing of a suite is opened; asked again, nothing is made."
-    run = Run(shutil.copytree(prepared.path, tmp_path / "run"))
+def test_recipes_are_trained_asked_and_compared_once(tmp_path):
+    "Every recipe has an adapter and a row, no suite is opened; asked again, nothing is made."
+    run = Run(tmp_path / "run")
+    prepare(run, Corpus(ASSETS / "demo"), load_profile("smoke"), show=len)
     facts = compare_recipes(run, *SMOKE, show=len)
     made = {name: run.file("recipes", name, "adapter").stat().st_mtime_ns for name in SMOKE[2]}
     assert facts["suite"]["name"] == "val" and facts["best"] in SMOKE[2]
