@@ -381,7 +381,7 @@ def check_data(
     for line in check_dataset(input, kb, suite):
         print(line)
 
-# %% ../nbs/06_cli.ipynb #bb997046
+# %% ../nbs/06_cli.ipynb #b5ce3193
 @app.command("bench")
 def bench_command(
     runs: Annotated[int, typer.Option(help="measurements of each side")] = 3,
@@ -392,7 +392,7 @@ def bench_command(
 ) -> None:
     "Training, generation, evaluation and data beside what others use, on the same work."
     from supportbot_lib.bench import told
-    from supportbot_lib.bench_eval import bench
+    from supportbot_lib.bench_train import bench
 
     for row in bench(Path("results"), runs, part, large):
         print(told(row))
