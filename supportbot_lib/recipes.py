@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['CLOSED', 'READ', 'RECIPES', 'BASES', 'HEAD', 'Recipe', 'val_suite', 'train_recipe', 'arm_name', 'pairs_of_recipes',
-           'asked_recipes', 'win_rates', 'best_recipe', 'table_line', 'table', 'told', 'compare_recipes', 'opened_arms']
+           'asked_recipes', 'win_rates', 'best_recipe', 'table_line', 'table', 'shown_better', 'told',
+           'compare_recipes', 'opened_arms']
 
 # %% ../nbs/04g_recipes.ipynb #f5eac7fa
 from collections.abc import Callable, Mapping, Sequence
@@ -141,12 +142,20 @@ def table(facts: Mapping) -> str:
     lines += [table_line(name, facts, spent) for name, spent in facts["seconds"].items()]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
-# %% ../nbs/04g_recipes.ipynb #b6cbba5b
+# %% ../nbs/04g_recipes.ipynb #260fedbe
+def shown_better(facts: Mapping) -> list[str]:
+    "The recipes that are shown to be better than `grounded`."
+    found = win_rates(facts, arm_name("grounded")).values()
+    return [row["a"].partition("@")[2] for row in found if row["verdict"] == "better"]
+
+
 def told(facts: Mapping) -> str:
     "The table, and below it the choice with what it is worth."
-    best, n = facts["best"], facts["suite"]["n"]
-    rest = f"{n} questions of the validation split, judged by the rubric (a proxy)"
-    return f"{table(facts)}\n\nBest by win rate against `base`: `{best}`. {rest}."
+    n, better = facts["suite"]["n"], shown_better(facts)
+    best = f"Best by win rate against `base`: `{facts['best']}`."
+    beyond = f"Shown to be better than `grounded`: {', '.join(better) or 'none'}."
+    rest = f"{n} questions of the validation split, judged by the rubric (a proxy)."
+    return f"{table(facts)}\n\n{best} {beyond} {rest}"
 
 # %% ../nbs/04g_recipes.ipynb #7e7a9e86
 def compare_recipes(
