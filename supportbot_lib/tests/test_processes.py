@@ -23,7 +23,7 @@ from ..checkpoints import keeper, mark_whole
 from ..trainer import build_trainer, trainer_arguments
 from ..processes import Order, blanks, first_cause, launch, parts, place, share
 
-# %% ../../nbs/02p_processes.ipynb #d79652b8
+# %% ../../nbs/02p_processes.ipynb #4b8ec086
 def test_blank_rows_fill_the_last_batch_and_the_order_is_one_process_s():
     "Every real row once, in the order that was drawn; blanks last, without loss."
     rows = [{"input_ids": [5] * n, "labels": [5] * n} for n in range(1, 8)]
@@ -32,6 +32,8 @@ def test_blank_rows_fill_the_last_batch_and_the_order_is_one_process_s():
     assert list(Order([3, 0, 2, 1, 6, 4, 5], 8)) == [3, 0, 2, 1, 6, 4, 5, 7]
     with_lengths = blanks([{"input_ids": [1], "labels": [1], "seq_lengths": [1]}], 2)
     assert with_lengths == [{"input_ids": [0], "labels": [-100], "seq_lengths": [1]}]
+    named = blanks([{**rows[0], "id": "r1"}], 2)
+    assert named == [{"input_ids": [0], "labels": [-100], "id": ""}]
 
 # %% ../../nbs/02p_processes.ipynb #c8be92ff
 def test_fsdp_reaches_the_trainer(tmp_path):
@@ -45,7 +47,7 @@ def test_fsdp_reaches_the_trainer(tmp_path):
     assert args.fsdp is True and not args.gradient_checkpointing
     assert parts(TrainKnobs()) == {}
 
-# %% ../../nbs/02p_processes.ipynb #f4dbdebf
+# %% ../../nbs/02p_processes.ipynb #68b8dfcd
 def test_the_cause_is_told_and_not_what_follows_from_it():
     "A killed process before one that lost it; a fault to mend before a crash; else the earliest."
 
@@ -56,6 +58,7 @@ def test_the_cause_is_told_and_not_what_follows_from_it():
     assert first_cause({0: lost, 1: one(-9, "Signal 9", 6)})["rank"] == 1
     assert first_cause({0: lost, 1: mend})["said"] == "UserError: too long."
     assert first_cause({0: lost, 1: one(1, "ValueError: x", 4), 2: one(-15, "")})["rank"] == 1
+    assert first_cause({0: one(-15, "", 1), 1: one(1, "ValueError: x")})["rank"] == 1
 
 # %% ../../nbs/02p_processes.ipynb #eb6c5107
 KNOBS = TrainKnobs(
