@@ -82,7 +82,7 @@ def losing(net: Any) -> None:
     "Let a call of the network return the loss of a batch over `items` tokens."
     net.forward = lambda items=None, **inputs: answer_loss(net, inputs, items)
 
-# %% ../nbs/02p_processes.ipynb #c2e49a34
+# %% ../nbs/02p_processes.ipynb #1ff064d0
 def shared_trainer() -> Any:
     "The trainer of `02i_trainer`, one of several that share each batch."
     import torch
@@ -96,7 +96,7 @@ def shared_trainer() -> Any:
         real = 0  # rows of an epoch without the blanks; `share` sets it
 
         def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
-            if return_outputs or self.is_fsdp_enabled:
+            if return_outputs or self.is_fsdp_enabled or not self.ours:
                 return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
             return model(**inputs, items=num_items_in_batch) * self.accelerator.num_processes
 
@@ -129,7 +129,7 @@ def shared_trainer() -> Any:
 
     return SharedTrainer
 
-# %% ../nbs/02p_processes.ipynb #bb51e48f
+# %% ../nbs/02p_processes.ipynb #7dd79b26
 def share(build: Callable[..., Any], rows: list[dict], knobs: TrainKnobs, **more: Any) -> Any:
     "`build(rows, knobs, …)` in this process's part. Raises UserError where a batch has no parts."
     _, count = place()
@@ -144,7 +144,7 @@ def share(build: Callable[..., Any], rows: list[dict], knobs: TrainKnobs, **more
     told = {"kind": shared_trainer, "ddp_find_unused_parameters": False, **parts(knobs)}
     trainer = build(filled, own, **told, **more)
     trainer.real = len(rows)
-    if not knobs.fsdp:
+    if trainer.ours and not knobs.fsdp:
         losing(trainer.model)
     return trainer
 
