@@ -19,8 +19,8 @@ $(READY): requirements.txt setup.py settings.ini
 	  { echo "Python 3.11 or later is needed (found: $$($(PYTHON) --version)). Name one: make install PYTHON=python3.12"; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -q "$$(grep '^torch==' requirements.txt)" "$$(grep '^uv==' requirements.txt)"
-	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -r requirements.txt
-	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e .
+	$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python --no-deps -r requirements.txt
+	$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python --no-deps -e .
 	@touch $(READY)
 
 run: $(READY)  ## the whole loop on the demo data (PROFILE=full for the reference numbers, RESUME=1 to go on)

@@ -36,7 +36,7 @@ from .bench_data import beside as data_rows
 from .bench_eval import beside as evaluation_rows
 
 # %% ../nbs/06h_bench_train.ipynb #a4631e51
-STEPS, POOL = 2, 120  # steps that are measured, and the rows that they are drawn from
+STEPS, POOL = 4, 120  # steps that are measured, and the rows that they are drawn from
 
 
 def like_steps(rows: Sequence[dict], size: int, n: int = STEPS) -> list[list[dict]]:

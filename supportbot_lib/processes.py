@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['BLANK', 'in_group', 'place', 'by_first', 'own_threads', 'blanks', 'Order', 'losing', 'shared_trainer', 'share',
-           'parts', 'launch', 'heard', 'first_cause', 'message_of', 'fault_of', 'start', 'work', 'main']
+           'parts', 'call_it_gpus', 'whole_adapter', 'launch', 'heard', 'first_cause', 'message_of', 'fault_of',
+           'start', 'work', 'main']
 
 # %% ../nbs/02p_processes.ipynb #c50225a1
 import importlib
@@ -95,6 +96,11 @@ def shared_trainer() -> Any:
     class SharedTrainer(parent):
         real = 0  # rows of an epoch without the blanks; `share` sets it
 
+        def create_accelerator_and_postprocess(self):
+            if self.args.fsdp and self.args.use_cpu:
+                call_it_gpus()
+            super().create_accelerator_and_postprocess()
+
         def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
             if return_outputs or self.is_fsdp_enabled or not self.ours:
                 return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
@@ -111,7 +117,7 @@ def shared_trainer() -> Any:
             lengths = [len(ids) for ids in self.eval_dataset["input_ids"]]
             drawn = torch.Generator().manual_seed(self.args.data_seed)
             order = LengthGroupedSampler(batch, lengths=lengths, generator=drawn)
-            told = {"batch_size": batch, "sampler": order, "collate_fn": self.data_collator}
+            told = {"batch_size": batch, "sampler": order, "collate_fn": self.padded}
             return DataLoader(self.eval_dataset, **told)
 
         def evaluation_loop(self, dataloader, *rest, metric_key_prefix="eval", **kwargs):
@@ -161,6 +167,24 @@ def parts(knobs: TrainKnobs) -> dict:
         "activation_checkpointing": knobs.checkpointing,
     }
     return {"fsdp": True, "fsdp_config": how}
+
+# %% ../nbs/02p_processes.ipynb #ba5f84ff
+def call_it_gpus() -> None:
+    "Let accelerate lay a base in parts over a group of processors."
+    from accelerate import PartialState
+    from accelerate.utils import DistributedType
+
+    PartialState().distributed_type = DistributedType.MULTI_GPU
+
+
+def whole_adapter(trainer: Any) -> dict[str, Any] | None:
+    "The adapter's weights where the network lies in parts, in the first process; None elsewhere."
+    if not trainer.is_fsdp_enabled:
+        return None
+    from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
+
+    how = StateDictOptions(full_state_dict=True, cpu_offload=True, ignore_frozen_params=True)
+    return get_model_state_dict(trainer.model, options=how)
 
 # %% ../nbs/02p_processes.ipynb #ca9d68b6
 def launch(

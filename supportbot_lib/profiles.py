@@ -108,8 +108,11 @@ class CourseKnobs(Noun):
     recipe: Literal["grounded", "closed_book"] = Field(
         "grounded", description="answer from passages, or from memory"
     )
+    start: str | None = Field(
+        None, description="folder of an adapter to go on from; null for a new one"
+    )
     rows: int | None = Field(None, ge=1, description="training rows at most; null for all")
-    epochs: float = Field(2.0, gt=0)
+    epochs: float = Field(2.0, ge=0, description="times over the examples; 0 only with start")
     max_steps: int = Field(-1, description="stop after so many optimizer steps; -1 for no limit")
     lr: float = Field(1e-3, gt=0)
     scheduler: Literal["linear", "cosine", "constant"] = "cosine"
@@ -141,6 +144,11 @@ class AdapterKnobs(CourseKnobs):
     precision: Literal["fp32", "bf16"] = "bf16"
     checkpointing: bool = Field(False, description="gradient checkpointing")
     lean: bool = Field(True, description="layers in fewer passes over memory, on a CPU")
+    padding_free: bool = Field(
+        False, description="rows of a batch in one line, without padding; pays on a GPU"
+    )
+    compile: bool = Field(False, description="compile each layer (torch.compile); pays on a GPU")
+    liger: bool = Field(False, description="Liger's fused layers; a GPU, with liger-kernel")
 
     @field_validator("upper")
     @classmethod
@@ -149,6 +157,13 @@ class AdapterKnobs(CourseKnobs):
         if upper is not None and isinstance(targets, str) and targets != "all-linear":
             raise ValueError("a pattern of targets names its layers itself: name modules instead")
         return upper
+
+    @field_validator("padding_free")
+    @classmethod
+    def _row_by_row(cls, padding_free: bool, info: ValidationInfo) -> bool:
+        if padding_free and info.data.get("upper"):
+            raise ValueError("kept states belong to one row each: leave upper out")
+        return padding_free
 
 # %% ../nbs/00b_profiles.ipynb #f61ca358
 class StopKnobs(AdapterKnobs):
@@ -239,7 +254,7 @@ class TrainKnobs(ChoiceKnobs):
     processes: int = Field(
         1, ge=1, description="processes that share each batch of training, on this machine"
     )
-    fsdp: bool = Field(False, description="the base in parts over the processes' GPUs (FSDP)")
+    fsdp: bool = Field(False, description="the base in parts over the processes (FSDP)")
     save_steps: int = Field(50, ge=1, description="steps between checkpoints")
     log_steps: int = Field(5, ge=1)
     seed: int = 0
@@ -259,6 +274,8 @@ class TrainKnobs(ChoiceKnobs):
     def _by_all_layers(cls, domain: DomainKnobs, info: ValidationInfo) -> DomainKnobs:
         if domain.epochs and info.data.get("upper"):
             raise ValueError("new words learn below all layers: leave upper out")
+        if domain.epochs and info.data.get("start"):
+            raise ValueError("the knowledge base is read before there is an adapter: leave start out")
         return domain
 
     @field_validator("prefer")
@@ -270,18 +287,35 @@ class TrainKnobs(ChoiceKnobs):
             )
         return prefer
 
+    @field_validator("preferences")
+    @classmethod
+    def _something(cls, preferences: PreferKnobs, info: ValidationInfo) -> PreferKnobs:
+        told = info.data
+        if told.get("epochs") == 0 and not (told.get("start") and told.get("prefer")):
+            raise ValueError("0 epochs leave nothing to train: set start and prefer, or epochs")
+        if told.get("epochs") == 0 and told.get("watch_steps"):
+            raise ValueError("only examples are watched: leave watch_steps out, or set epochs")
+        return preferences
+
     @field_validator("processes")
     @classmethod
     def _shares(cls, processes: int, info: ValidationInfo) -> int:
         if info.data.get("batch", processes) % processes:
             raise ValueError(f"a batch of {info.data['batch']} cannot be shared evenly")
-        if processes > 1 and info.data.get("watch_steps"):
-            raise ValueError("only the training of one process is watched: leave watch_steps out")
         if processes > 1 and info.data.get("upper"):
             raise ValueError("states are kept by one process: leave upper out")
         if processes > 1 and info.data.get("prefer"):
             raise ValueError("preferences are learnt by one process: leave prefer out")
         return processes
+
+    @field_validator("fsdp")
+    @classmethod
+    def _whole(cls, fsdp: bool, info: ValidationInfo) -> bool:
+        if fsdp and info.data.get("processes") == 1:
+            raise ValueError("one process has nobody to share the base with: raise processes")
+        if fsdp and info.data.get("watch_steps"):
+            raise ValueError("a base in parts answers no questions: leave watch_steps out")
+        return fsdp
 
 # %% ../nbs/00b_profiles.ipynb #78956d0f
 class ArmKnobs(Noun):
@@ -343,6 +377,10 @@ class GateKnobs(Noun):
     tag_drop: float = Field(0.10, ge=0, le=1, description="mean score lost on any tag, at most")
     tag_questions: int = Field(5, ge=1, description="questions from which on a tag counts")
     unjudged: float = Field(0.02, ge=0, le=1, description="share of answers without a judgement")
+    votes: int = Field(
+        50, ge=0, description="questions from which on people's votes decide; 0: never"
+    )
+    reviewers: int = Field(1, ge=1, description="people who must have cast those votes, at least")
     seconds: float = Field(5.0, gt=0, description="of an answer, on the machine of the evaluation")
 
 # %% ../nbs/00b_profiles.ipynb #05fd4661

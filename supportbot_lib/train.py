@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LOGGED', 'line_of', 'log_row', 'journal', 'card_of', 'save_adapter', 'measured_rows', 'facts_of', 'read_first',
-           'opened', 'accompanied', 'preferred', 'leave', 'train', 'spread', 'train_rank']
+           'begun_with', 'opened', 'accompanied', 'preferred', 'leave', 'builder', 'train', 'spread', 'train_rank']
 
 # %% ../nbs/02_train.ipynb #e115bcaf
 import copy
@@ -19,21 +19,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .core import Record, UserError, duration, read_jsonl, write_json
+from .core import Record, UserError, digest, duration, read_jsonl, write_json
 from .profiles import Profile, TrainKnobs, load_profile
 from .runs import Run, begin, finish, need, remember
 from .evidence import load_evidence
-from .model import Base, find_base, hub_name, load_net, renderer_hash, set_threads
+from .model import Base, adapter_card, check_adapter, find_base, hub_name
+from .model import load_net, renderer_hash, set_threads
 from .checkpoints import keeper, last_whole, mark_whole, plan, resumable, take_back
 from .seal import sealed, suites_near
 from .examples import VALIDATION, fitted_split, lengths_of
-from .trainer import build_trainer
+from .trainer import build_trainer, lora
 from .frozen import build_upper_trainer
 from .watch import Watch, choose, open_watch, watcher
 from .stops import Brake, controls, explained, reporting
 from .presets import check_fits
 from .domain import build_domain_trainer, domain_of, word_table
 from .processes import by_first, in_group, launch, own_threads, place, share
+from .processes import whole_adapter
 from .cost import Energy, energy_meter
 from .triage import triage_line, write_triage
 from supportbot_lib.preferences import (
@@ -95,17 +97,26 @@ def card_of(
     return {"base": base.name, **known, "renderer": renderer, **how, **new}
 
 # %% ../nbs/02_train.ipynb #b4fdc3f3
-def save_adapter(trainer: Any, tokenizer: Any, card: dict, folder: Path) -> None:
+def save_adapter(
+    trainer: Any,
+    tokenizer: Any,
+    card: dict,
+    folder: Path,
+    weights: dict | None = None,  # gathered, where the network lies in parts
+) -> None:
     "Write `adapter/` with its card."
     import torch
 
     half = folder.with_name(".adapter")
     shutil.rmtree(half, ignore_errors=True)
     net = trainer.accelerator.unwrap_model(trainer.model)
-    if card["precision"] == "bf16" and not getattr(net, "is_quantized", False):
+    rounded = card["precision"] == "bf16" and not getattr(net, "is_quantized", False)
+    if rounded and weights is None:
         net.to(torch.bfloat16)
+    elif rounded and weights:
+        weights = {name: part.to(torch.bfloat16) for name, part in weights.items()}
     net.peft_config["default"].base_model_name_or_path = card["hub"]
-    net.save_pretrained(half, save_embedding_layers=False)
+    net.save_pretrained(half, save_embedding_layers=False, state_dict=weights)
     tokenizer.save_pretrained(half)
     (half / "README.md").unlink(missing_ok=True)
     write_json(half / "model.json", card)
@@ -184,6 +195,26 @@ def read_first(
     trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
     return domain.net, words
 
+# %% ../nbs/02_train.ipynb #f3c6391c
+def begun_with(net: Any, base: Base, renderer: str, knobs: TrainKnobs) -> Any:
+    "The network with the adapter of `train.start` on it. Raises UserError where that does not fit."
+    from peft import PeftModel
+
+    if knobs.start is None:
+        return net
+    folder, asked = Path(knobs.start), lora(knobs, net)
+    if adapter_card(folder).get("words"):
+        then = "Train anew with train.domain, or start from another"
+        raise UserError("an adapter with new words cannot be gone on from", folder, then)
+    check_adapter(folder, base, renderer)
+    net = PeftModel.from_pretrained(net, str(folder), is_trainable=True)
+    found = net.peft_config["default"]
+    for name in ("r", "lora_alpha", "layers_to_transform"):
+        if getattr(found, name) != getattr(asked, name):
+            fault = f"its {name} is {getattr(found, name)}, the profile asks for {getattr(asked, name)}"
+            raise UserError(fault, folder, "Set train.rank, train.alpha and train.upper as it has them")
+    return net
+
 # %% ../nbs/02_train.ipynb #36124ca8
 def opened(run: Run, profile: Profile, resume: bool) -> tuple[Path | None, bool]:
     "Begin the stage: the checkpoint to go on from, and whether anything is gone on from."
@@ -206,6 +237,23 @@ def accompanied(
         trainer.add_callback(watcher(watch.measure, run.file("train"), knobs, show))
     trainer.add_callback(energy_meter(energy))
     return brake, energy
+
+# %% ../nbs/02_train.ipynb #e1c44cf7
+def _taught(
+    trainer: Any,
+    run: Run,
+    knobs: TrainKnobs,
+    watch: Watch | None,
+    checkpoint: Path | None,
+    show: Callable[[str], None],
+) -> dict:
+    "Train on the examples; the energy that it took, and what was chosen."
+    brake, energy = accompanied(trainer, run, knobs, watch, show)
+    with brake:
+        if knobs.epochs:
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    chosen = {"watch": choose(trainer, watch, run.file("train"), knobs, show)} if watch else {}
+    return {"joules": energy.joules, **chosen}
 
 # %% ../nbs/02_train.ipynb #3dca373e
 def preferred(
@@ -238,14 +286,31 @@ def leave(
     run: Run, profile: Profile, trainer: Any, tokenizer: Any, card: dict, begun: bool, facts: dict
 ) -> None:
     "Write the adapter, and what the stage was told and found."
+    weights = whole_adapter(trainer)
     if place()[0]:
         return
-    save_adapter(trainer, tokenizer, card, run.file("adapter"))
+    save_adapter(trainer, tokenizer, card, run.file("adapter"), weights)
     shutil.rmtree(run.file("train", "states"), ignore_errors=True)
     told = {"profile": profile.name, "train": profile.train.model_dump(), "resumed": begun}
+    if profile.train.start:
+        told["start"] = digest(Path(profile.train.start, "adapter_model.safetensors"))
     base = find_base(profile.train.base).model_dump(exclude={"path"})
     remember(run, "train", **told, base=base, renderer=card["renderer"])
     finish(run, "train", facts)
+
+# %% ../nbs/02_train.ipynb #dc03f37e
+def builder(
+    run: Run, net: Any, tokenizer: Any, val: list[dict], base: Base, show: Callable[[str], None]
+) -> Callable[..., Any]:
+    "A function that makes the trainer of a run from rows and knobs."
+
+    def build(rows: list[dict], knobs: TrainKnobs, **more: Any) -> Any:
+        told = net, tokenizer, rows, val, knobs, run.file("train", "checkpoints")
+        if knobs.upper:
+            return build_upper_trainer(*told, base.sha256, show)
+        return build_trainer(*told, **more)
+
+    return build
 
 # %% ../nbs/02_train.ipynb #31b7a109
 def _train(run: Run, profile: Profile, resume: bool, show: Callable[[str], None]) -> dict:
@@ -257,28 +322,17 @@ def _train(run: Run, profile: Profile, resume: bool, show: Callable[[str], None]
     net, tokenizer = load_net(base, knobs.precision, knobs.quantization)
     plain = copy.deepcopy(tokenizer)
     net, words = read_first(run, net, tokenizer, knobs, show, bool(checkpoint))
+    net = begun_with(net, base, renderer_hash(plain), knobs)
     rows, val = measured_rows(run, knobs, tokenizer, show)
     check_fits(knobs, max(len(row["input_ids"]) for row in rows), show=show)
     watch = open_watch(run, profile, net, tokenizer, base) if knobs.watch_steps else None
     if knobs.triage:
-        show(triage_line(write_triage(run, profile, net, tokenizer, base)))
-
-    def build(rows: list[dict], own: TrainKnobs, **more: Any) -> Any:
-        told = net, tokenizer, rows, val, own, run.file("train", "checkpoints")
-        if own.upper:
-            return build_upper_trainer(*told, base.sha256, show)
-        return build_trainer(*told, **more)
-
-    trainer = share(build, rows, knobs)
-    brake, energy = accompanied(trainer, run, knobs, watch, show)
+        show(triage_line(by_first(lambda: write_triage(run, profile, net, tokenizer, base))))
+    trainer = share(builder(run, net, tokenizer, val, base, show), rows, knobs)
     began, onward = time.perf_counter(), f", on from {checkpoint.name}" if checkpoint else ""
     show(f"train  {len(rows)} examples on {base.name}, {threads} threads{onward}")
-    with brake:
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    facts = facts_of(trainer, rows, time.perf_counter() - began, threads)
-    facts["joules"] = energy.joules
-    if watch:
-        facts["watch"] = choose(trainer, watch, run.file("train"), knobs, show)
+    facts = _taught(trainer, run, knobs, watch, checkpoint, show)
+    facts |= facts_of(trainer, rows, time.perf_counter() - began, threads)
     if knobs.prefer:
         trainer, facts["preferences"] = preferred(run, trainer, tokenizer, base, knobs, show)
         facts["seconds"] = round(time.perf_counter() - began, 1)

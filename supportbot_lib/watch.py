@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .core import Estimate, Noun, Record, UserError
 from .core import admits, read_jsonl, write_json, write_jsonl
+from .figures import canvas
 from .profiles import Profile, TrainKnobs
 from .runs import Run
 from .technical import read_texts
@@ -199,6 +200,7 @@ def undisturbed(net: Any) -> Iterator[None]:
 
     modes = [(module, module.training) for module in net.modules()]
     states = random.getstate(), np.random.get_state()
+    lossy = vars(net).pop("forward", None)
     try:
         with torch.random.fork_rng(range(torch.cuda.device_count())):
             yield
@@ -207,6 +209,8 @@ def undisturbed(net: Any) -> Iterator[None]:
         np.random.set_state(states[1])
         for module, mode in modes:
             module.training = mode
+        if lossy is not None:
+            net.forward = lossy
 
 # %% ../nbs/02k_watch.ipynb #463150a4
 Say = Callable[..., list[Generated]]  # (prompts, temperature=0.0) -> one answer each
@@ -317,7 +321,11 @@ def watcher(
 
     class Watcher(TrainerCallback):
         def on_train_begin(self, args, state, control, model=None, **kwargs):
-            self.rows, self.stopped = recall(folder, state.global_step), False
+            from accelerate.utils import broadcast_object_list
+
+            first = state.is_world_process_zero
+            known = recall(folder, state.global_step) if first else None
+            self.rows, self.stopped = broadcast_object_list([known])[0], False
             if not state.global_step:
                 self.watch(args, state, model)
 
@@ -397,8 +405,10 @@ def draw_loss(axes: Any, log: Sequence[dict]) -> None:
     looks = ("loss", "-", "#0072B2", "training"), ("eval_loss", "o", "#D55E00", "validation")
     for key, style, colour, label in looks:
         points = [(row["step"], row[key]) for row in log if key in row]
-        axes.plot([x for x, _ in points], [y for _, y in points], style, color=colour, label=label)
-    axes.set(ylabel="loss on the answer", ylim=(0, None))
+        if points:
+            axes.plot(*zip(*points), style, color=colour, label=label)
+    axes.set(ylabel="loss on the answer", ylim=(0, 1.1 * axes.get_ylim()[1]))
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.legend()
 
 
@@ -417,11 +427,12 @@ def draw_score(axes: Any, rows: Sequence[dict]) -> None:
 
 # %% ../nbs/02k_watch.ipynb #f2544e5b
 def watch_chart(log: Sequence[dict], rows: Sequence[dict]) -> "Figure":
-    "The loss of `train/log.jsonl` and the score of `train/watch.jsonl`, one below the other."
-    import matplotlib.pyplot as plt
-
-    figure, (upper, lower) = plt.subplots(2, 1, figsize=(7, 5), sharex=True)
-    draw_loss(upper, log)
-    draw_score(lower, rows)
-    figure.tight_layout()
+    "The loss of `train/log.jsonl` and, where it was watched, the score below it."
+    panels = 2 if rows else 1
+    figure, axes = canvas(8, 2.8 * panels, panels)
+    draw_loss(axes[0], log)
+    axes[0].set_xlabel("step")
+    if rows:
+        draw_score(axes[1], rows)
+        axes[1].sharex(axes[0])
     return figure

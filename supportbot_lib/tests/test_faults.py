@@ -10,12 +10,13 @@ __all__ = ['ENVIRONMENT', 'FACTS', 'OPENINGS', 'KNOBS', 'CHILD', 'WATCHED', 'REA
            'test_a_run_killed_while_it_is_watched_goes_on_to_the_same_files',
            'test_a_run_that_was_killed_while_it_read_goes_on', 'uppermost',
            'test_a_run_of_upper_layers_that_was_killed_goes_on', 'test_a_killed_evaluation_goes_on_to_the_same_files',
-           'test_a_run_in_two_processes_is_a_run', 'disk', 'test_a_full_disk_ends_in_one_message', 'refused',
-           'save_base', 'test_an_adapter_of_another_base_is_refused', 'test_an_adapter_of_another_renderer_is_refused',
-           'test_an_unknown_hub_base_offline_names_the_built_in_ones', 'test_a_base_without_a_chat_template_is_refused',
-           'test_a_stage_names_the_command_that_it_waits_for', 'write_files',
-           'test_a_file_that_cannot_be_read_is_named', 'test_the_command_line_says_it_in_one_message', 'write_bad_rows',
-           'test_a_bad_row_is_refused_and_the_run_goes_on', 'test_a_long_line_takes_a_few_times_its_size']
+           'test_a_run_in_two_processes_is_a_run', 'test_two_processes_are_watched_as_one', 'disk',
+           'test_a_full_disk_ends_in_one_message', 'refused', 'save_base', 'test_an_adapter_of_another_base_is_refused',
+           'test_an_adapter_of_another_renderer_is_refused', 'test_an_unknown_hub_base_offline_names_the_built_in_ones',
+           'test_a_base_without_a_chat_template_is_refused', 'test_a_stage_names_the_command_that_it_waits_for',
+           'write_files', 'test_a_file_that_cannot_be_read_is_named', 'test_the_command_line_says_it_in_one_message',
+           'write_bad_rows', 'test_a_bad_row_is_refused_and_the_run_goes_on',
+           'test_a_long_line_takes_a_few_times_its_size']
 
 # %% ../../nbs/tests/000_test_faults.ipynb #aa527106
 import csv
@@ -346,6 +347,20 @@ def test_a_run_in_two_processes_is_a_run(prepared, trained, tmp_path):
     assert any("loss" in line for line in heard) and not run.file("train", "processes.log").exists()
     hold(run, patience=0)
     let_go(run)
+
+# %% ../../nbs/tests/000_test_faults.ipynb #18048b0c
+def test_two_processes_are_watched_as_one(prepared, tmp_path):
+    "The same looks and the same best adapter, within the last digits of the losses."
+    watched = [*KNOBS, "train.watch_steps=4", "train.watch_questions=6", "train.keep=best"]
+    runs = [Run(shutil.copytree(prepared.path, tmp_path / name)) for name in ("one", "two")]
+    facts = [
+        train(run, load_profile("smoke", [*watched, *more]), show=len)["watch"]
+        for run, more in zip(runs, ([], ["train.processes=2"]))
+    ]
+    looks = [[json.loads(line) for line in run.file("train", "watch.jsonl").open()] for run in runs]
+    assert [row["step"] for row in looks[0]] == [row["step"] for row in looks[1]]
+    assert len(looks[0]) > 2 and facts[0]["watches"] == facts[1]["watches"]
+    assert looks[0][0] == looks[1][0] and facts[0]["best"]["step"] == facts[1]["best"]["step"]
 
 # %% ../../nbs/tests/000_test_faults.ipynb #f3826dc6
 @pytest.fixture
