@@ -6,9 +6,9 @@
 __all__ = ['BUILT_IN', 'HUB_FILES', 'SYSTEM', 'GROUNDED', 'CHATML', 'Base', 'find_base', 'hub_name', 'folder_base', 'hub_base',
            'cache_folder', 'built_in', 'packaged', 'check_sha256', 'dequantise', 'settle', 'quiet_libraries',
            'unmarked', 'render', 'prompt_ids', 'answer_ids', 'renderer_hash', 'toy_tokenizer', 'toy_net', 'device',
-           'quantized', 'without_repacking', 'load_net', 'add_words', 'fold_words', 'fitted', 'set_threads', 'pick',
-           'left_padded', 'next_logits', 'new_cache', 'begun', 'steps', 'Loaded', 'Generated', 'generated',
-           'longest_first', 'answered', 'side_by_side', 'pieces', 'Model', 'adapter_card', 'check_adapter',
+           'quantized', 'without_repacking', 'load_tokenizer', 'load_net', 'add_words', 'fold_words', 'fitted',
+           'set_threads', 'pick', 'left_padded', 'next_logits', 'new_cache', 'begun', 'steps', 'Loaded', 'Generated',
+           'generated', 'longest_first', 'answered', 'side_by_side', 'pieces', 'Model', 'adapter_card', 'check_adapter',
            'with_adapter', 'open_model']
 
 # %% ../nbs/02b_model.ipynb #cf408ad0
@@ -325,26 +325,34 @@ def without_repacking(net: Any) -> Any:
     return net
 
 # %% ../nbs/02b_model.ipynb #bed404c9
-def load_net(base: Base, precision: str = "bf16", quantization: str = "none") -> tuple[Any, Any]:
-    "The network in `precision` (or quantized) and its tokenizer, on the best device there is."
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+def load_tokenizer(base: Base) -> Any:
+    "The tokenizer of a base, with its chat template. Raises UserError where it has none."
+    from transformers import AutoTokenizer
 
     quiet_libraries()
-    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
-    if base.name == "toy":
-        net, tokenizer = toy_net()
-        net = net.to(dtype)
-    else:
-        extra = quantized(quantization, dtype)
-        tokenizer = AutoTokenizer.from_pretrained(base.path)
-        net = AutoModelForCausalLM.from_pretrained(base.path, dtype=dtype, **extra)
-    if base.name in BUILT_IN or base.name == "toy":
+    toy = base.name == "toy"
+    tokenizer = toy_tokenizer() if toy else AutoTokenizer.from_pretrained(base.path)
+    if base.name in BUILT_IN or toy:
         tokenizer.chat_template = CHATML
     if tokenizer.chat_template is None:
         raise UserError("the base has no chat template", base.name, "Give an instruct model")
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def load_net(base: Base, precision: str = "bf16", quantization: str = "none") -> tuple[Any, Any]:
+    "The network in `precision` (or quantized) and its tokenizer, on the best device there is."
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    tokenizer = load_tokenizer(base)
+    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+    if base.name == "toy":
+        net = toy_net()[0].to(dtype)
+    else:
+        extra = quantized(quantization, dtype)
+        net = AutoModelForCausalLM.from_pretrained(base.path, dtype=dtype, **extra)
     return (net if quantization != "none" else net.to(device())), tokenizer
 
 # %% ../nbs/02b_model.ipynb #8802024f

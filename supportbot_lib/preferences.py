@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['Origin', 'Found', 'N', 'Speak', 'LEARNABLE', 'Look', 'Case', 'case_of', 'Shown', 'Pair', 'Rated', 'Dropped', 'shown',
            'stated', 'said_in', 'unfounded', 'fault', 'tokens', 'stretch', 'prompt_in', 'objection', 'checked',
-           'asked_again', 'own_pair', 'own_pairs', 'Voice', 'voice_of', 'voices_in', 'heard', 'winners', 'voted_pairs',
-           'voted_pair', 'scrubbed', 'Log', 'log_of', 'rated_row', 'rated_answers', 'gathered', 'own_voice', 'mean',
-           'lengths', 'report', 'lines', 'kept', 'said_ids', 'pair_rows', 'opinions', 'opinion_rows', 'preference_rows',
-           'preference_arguments', 'weights', 'answer_scores', 'agrees', 'score_answers_only', 'without_bars',
-           'over_tokens', 'trl_trainer', 'build_preference_trainer']
+           'asked_again', 'own_pair', 'own_pairs', 'Voice', 'voice_of', 'voices_in', 'last_of', 'heard', 'winners',
+           'voted_pairs', 'voted_pair', 'scrubbed', 'Log', 'log_of', 'rated_row', 'rated_answers', 'gathered',
+           'own_voice', 'mean', 'lengths', 'report', 'lines', 'kept', 'said_ids', 'pair_rows', 'opinions',
+           'opinion_rows', 'preference_rows', 'preference_arguments', 'weights', 'answer_scores', 'agrees',
+           'score_answers_only', 'without_bars', 'over_tokens', 'trl_trainer', 'build_preference_trainer']
 
 # %% ../nbs/02r_preferences.ipynb #63d1f9de
 import contextlib
@@ -261,6 +261,7 @@ class Voice(NamedTuple):
     who: str
     origin: str = ""
     repeat: bool = False
+    retracted: bool = False
 
 # %% ../nbs/02r_preferences.ipynb #b8b9fc28
 def voice_of(row: dict) -> Voice:
@@ -271,7 +272,8 @@ def voice_of(row: dict) -> Voice:
     else:
         sides, who = (row["a"], row["b"]), f"judge {row['judge']}"
         won = {1: sides[0], -1: sides[1]}.get(row["choice"], "")
-    more = {"origin": row.get("origin", ""), "repeat": row.get("repeat", False)}
+    more = {"origin": row.get("origin", "")}
+    more |= {name: row.get(name, False) for name in ("repeat", "retracted")}
     return Voice(row["question"], frozenset(sides), won, who, **more)
 
 # %% ../nbs/02r_preferences.ipynb #542d09ad
@@ -285,13 +287,23 @@ def voices_in(path: Path) -> Iterator[Voice]:
             where = f"{path}, line {number}"
             raise UserError("is neither a vote nor a preference", where, "Mend the line") from None
 
+# %% ../nbs/02r_preferences.ipynb #67a973ac
+def last_of(given: Iterable[Voice]) -> list[Voice]:
+    "The last voice of each person on each pair that was not taken back; no repeats."
+    said: dict[tuple, list[Voice]] = {}
+    for voice in given:
+        mine = said.setdefault((voice.who, voice.question, voice.arms), [])
+        if voice.retracted and not voice.repeat:
+            del mine[-1:]
+        elif not voice.repeat:
+            mine.append(voice)
+    return [mine[-1] for mine in said.values() if mine]
+
 # %% ../nbs/02r_preferences.ipynb #71267d72
 def heard(folder: Path) -> list[Voice]:
     "The voices that count in a folder, people's before the judge's."
-    last: dict[tuple, Voice] = {}
-    for path in sorted((folder / "votes").glob("*.jsonl")):
-        last |= {(v.who, v.question, v.arms): v for v in voices_in(path) if not v.repeat}
-    people, judged = list(last.values()), folder / "eval" / "preferences.jsonl"
+    given = (v for path in sorted((folder / "votes").glob("*.jsonl")) for v in voices_in(path))
+    people, judged = last_of(given), folder / "eval" / "preferences.jsonl"
     told = {(v.question, v.arms) for v in people}
     judge = voices_in(judged) if judged.is_file() else ()
     return people + [v for v in judge if (v.question, v.arms) not in told]
@@ -357,11 +369,13 @@ class Log(NamedTuple):
     questions: dict[str, Record]
     clean: Callable[[str], str] = scrubbed
 
-
+# %% ../nbs/02r_preferences.ipynb #0a8b3ccf
 def log_of(records: Iterable[Record], clean: Callable[[str], str] = scrubbed) -> Log:
-    "The training records that a log may be about."
+    "The training records that a log may be about; an edited one under its original's id as well."
     known = {record.id: record for record in records}
-    return Log(known, {normalise(r.inputs.question): r for r in known.values()}, clean)
+    edited = {r.meta.review.record: r for r in known.values() if r.meta.review}
+    questions = {normalise(r.inputs.question): r for r in known.values()}
+    return Log({**edited, **known}, questions, clean)
 
 # %% ../nbs/02r_preferences.ipynb #fee43a74
 def rated_row(row: dict, top: float, log: Log, look: Look) -> Found:

@@ -4,14 +4,15 @@
 
 # %% auto #0
 __all__ = ['TOY', 'RATES', 'LATER', 'ROLES', 'OPENINGS', 'arm_numbers', 'comparison_numbers', 'called', 'win_rate',
-           'read_optional', 'cost', 'read_material', 'mean_words', 'main_comparison', 'origin', 'numbers', 'p_value',
-           'between', 'proof', 'ruling', 'headline', 'Table', 'comparison_table', 'estimate', 'length_table',
-           'arm_table', 'hallucination_table', 'bucket_table', 'tag_table', 'spent', 'accepted_cost',
-           'background_table', 'compared', 'arms_compared', 'summary_table']
+           'read_optional', 'cost', 'read_material', 'mean_words', 'words_of', 'main_comparison', 'origin', 'numbers',
+           'p_value', 'between', 'proof', 'ruling', 'headline', 'Table', 'comparison_table', 'estimate', 'length_table',
+           'against_base', 'arm_table', 'hallucination_table', 'bucket_table', 'tag_table', 'spent', 'background_table',
+           'compared', 'arms_compared', 'summary_table']
 
 # %% ../nbs/04c_tables.ipynb #34b4abf9
 from collections import Counter
 from pathlib import Path
+from statistics import stdev
 
 from supportbot_lib.core import (
     Answer,
@@ -27,7 +28,7 @@ from .runs import Run, installed, need, now
 from .cost import cost_per_accepted
 from .stats import badge
 from .eval import PAIRS
-from .agreement import load_calibration, standing
+from .agreement import in_numbers, load_calibration, standing
 from .buckets import BUCKETS, LEAST, before_after, buckets, side_by_side
 
 # %% ../nbs/04c_tables.ipynb #313eabad
@@ -116,6 +117,18 @@ def mean_words(answers: list[Answer], arm: str) -> float | None:
     lengths = [len(a.text.split()) for a in answers if a.arm == arm]
     return round(sum(lengths) / len(lengths), 1) if lengths else None
 
+
+def words_of(answers: list[Answer], arm: str) -> Estimate:
+    "The same mean with Student's interval, which takes two answers at least."
+    from scipy.stats import t
+
+    lengths = [len(a.text.split()) for a in answers if a.arm == arm]
+    n, value = len(lengths), sum(lengths) / len(lengths) if lengths else None
+    if value is None or n < 2:
+        return Estimate(value=value, n=n)
+    reach = float(t.ppf(0.975, n - 1)) * stdev(lengths) / n**0.5
+    return Estimate(value=value, n=n, low=max(0.0, value - reach), high=value + reach)
+
 # %% ../nbs/04c_tables.ipynb #ef371aa0
 def main_comparison(comparisons: list[dict]) -> dict | None:
     "What is served against the plain base, or the first pair there is."
@@ -130,6 +143,7 @@ def origin(run: Run) -> dict:
     return {
         "run": run.path.name,
         "created": now(),
+        "evaluated": need(run, "eval").get("finished"),
         "base": base,
         "toy": base == "toy",
         "judge": standing(str(need(run, "eval").get("judge", "rubric")), load_calibration(run)),
@@ -145,10 +159,10 @@ def numbers(run: Run, examples: int, seed: int, price_per_hour: float, currency:
     compared = [comparison_numbers(c) for c in summary["comparisons"]]
     main = main_comparison(compared)
     pairs = side_by_side(verdicts, answers, suite, main["a"], main["b"]) if main else []
-    arms = {
-        name: {**arm_numbers(arm), "mean_words": mean_words(answers, name)}
-        for name, arm in summary["arms"].items()
-    }
+    arms = {name: arm_numbers(arm) for name, arm in summary["arms"].items()}
+    for name, arm in arms.items():
+        arm["mean_words"] = mean_words(answers, name)
+        arm["words"] = words_of(answers, name).model_dump()
     answered = {name: arm.get("seconds") or 0.0 for name, arm in summary["arms"].items()}
     trained = read_optional(run, "train", "done.json").get("seconds") or 0.0
     bill = cost_per_accepted(verdicts, answered, trained, price_per_hour)
@@ -222,6 +236,7 @@ class Table(Noun):
     head: list[str]
     rows: list[list[str]]
     note: str = ""
+    folded: bool = False  # a long one, for whoever looks something up
 
 # %% ../nbs/04c_tables.ipynb #488bb337
 def comparison_table(report: dict) -> Table:
@@ -270,21 +285,33 @@ def length_table(report: dict) -> Table | None:
     return Table(title="At equal length", head=head, rows=rows, note=note) if rows else None
 
 # %% ../nbs/04c_tables.ipynb #646af765
+def against_base(report: dict, arm: str) -> str:
+    "The win rate of an arm against the plain base; a dash where they were not compared."
+    wanted = (arm, PAIRS[0][1])
+    found = [win_rate(c) for c in report["comparisons"] if (c["a"], c["b"]) == wanted]
+    return str(found[0]) if found else "-"
+
+
 def arm_table(report: dict) -> Table:
-    "The rates of each arm."
+    "The rates of each arm, one rung of the ladder a row."
     names = ["facts met", "hallucinating answers", "answered"]
-    head = ["arm", *names, "mean words", "not judged"]
+    head = ["arm", f"win rate against {PAIRS[0][1]}", *names, "words, mean", "not judged"]
     rows = [
         [
             name,
+            against_base(report, name),
             *(estimate(arm[key]) for key in list(RATES)[:3]),
-            f"{arm['mean_words']} (n = {arm['n']})",
+            in_numbers(Estimate(**arm["words"])),
             f"{arm['not_judged']} of {arm['n']}",
         ]
         for name, arm in report["arms"].items()
     ]
-    note = "By the proxy judge. Fewer hallucinations at a lower answer rate would only be refusing."
-    return Table(title="Arms", head=head, rows=rows, note=note)
+    judge = called(report)
+    note = "By the proxy judge."
+    if judge != "proxy judge":
+        note = f"Win rates by the {judge}, the other rates by the proxy judge."
+    note += " Fewer hallucinations at a lower answer rate would only be refusing."
+    return Table(title="The ladder", head=head, rows=rows, note=note)
 
 # %% ../nbs/04c_tables.ipynb #382967e2
 def hallucination_table(report: dict) -> Table:
@@ -311,7 +338,8 @@ def bucket_table(report: dict) -> Table:
     whole = [t for t in report["buckets"] if not t["tag"]]
     rows = [[arm, *_counted([t for t in whole if t["arm"] == arm])] for arm in report["arms"]]
     note = "By the proxy judge; each answer once, under its gravest fault."
-    return Table(title="What went wrong", head=["arm", *BUCKETS, "n"], rows=rows, note=note)
+    head = ["arm", *BUCKETS, "n"]
+    return Table(title="What went wrong", head=head, rows=rows, note=note, folded=True)
 
 # %% ../nbs/04c_tables.ipynb #a324fea5
 def tag_table(report: dict) -> Table:
@@ -326,7 +354,8 @@ def tag_table(report: dict) -> Table:
     ]
     note = f"{arm}, by the proxy judge; a question counts under each of its tags."
     note += f" Tags with fewer than {LEAST} questions are not shown: {few}." if few else ""
-    return Table(title="What went wrong, by tag", head=["tag", *BUCKETS, "n"], rows=rows, note=note)
+    head, title = ["tag", *BUCKETS, "n"], "What went wrong, by tag"
+    return Table(title=title, head=head, rows=rows, note=note, folded=True)
 
 # %% ../nbs/04c_tables.ipynb #4c3fb1d7
 def spent(report: dict) -> list[list[str]]:
@@ -337,21 +366,13 @@ def spent(report: dict) -> list[list[str]]:
     price = f"at {bill['currency']} {bill['price_per_hour']:.2f} an hour"
     return [*rows, ["rough cost", f"{bill['currency']} {bill['total']:.2f} {price}"]]
 
-# %% ../nbs/04c_tables.ipynb #f1e64cdd
-def accepted_cost(bill: dict) -> list[list[str]]:
-    "A row for each arm that had answers accepted; none for reports from before they were counted."
-    return [
-        [f"an accepted answer, {arm}", f"{bill['currency']} {one['each']:.4f} (n = {one['accepted']})"]
-        for arm, one in bill.get("arms", {}).items()
-        if one["each"] is not None
-    ]
-
 # %% ../nbs/04c_tables.ipynb #ad3f25fe
 def background_table(report: dict) -> Table:
     "Where the numbers come from: suite, base, machine, time, cost."
     suite, ran_on = report["suite"], report["machine"]
-    rows = [*spent(report), *accepted_cost(report["cost"])]
+    rows = spent(report)
     known = f"{suite['name']}, version {suite['version']}, {suite['hash']}, n = {suite['n']}"
+    rows.append(["evaluated", str(report["evaluated"] or "not recorded")])
     rows.append(["suite", known])
     rows.append(["base model", str(report["base"])])
     rows.append(["judge", report["judge"]])

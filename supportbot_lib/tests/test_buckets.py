@@ -169,4 +169,6 @@ def test_examples_are_chosen_by_rule():
     gains = [e.gain for e in chosen[:4]]
     assert gains == [1, 1, 0, 0] and "q3" not in {e.question for e in chosen[:4]}
     assert chosen == before_after(both, k=2, seed=1)
+    (claim,) = chosen[0].before_claims
+    assert chosen[0].before[claim.start : claim.end] == claim.text and not chosen[0].after_claims
     assert {e.question for e in before_after(both, k=8) if e.rule == "random"} >= {"q3"}
