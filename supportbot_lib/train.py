@@ -330,7 +330,8 @@ def _train(run: Run, profile: Profile, resume: bool, show: Callable[[str], None]
         show(triage_line(by_first(lambda: write_triage(run, profile, net, tokenizer, base))))
     trainer = share(builder(run, net, tokenizer, val, base, show), rows, knobs)
     began, onward = time.perf_counter(), f", on from {checkpoint.name}" if checkpoint else ""
-    show(f"train  {len(rows)} examples on {base.name}, {threads} threads{onward}")
+    asked = f"{len(rows)} examples" if knobs.epochs else "no example"
+    show(f"train  {asked} on {base.name}, {threads} threads{onward}")
     facts = _taught(trainer, run, knobs, watch, checkpoint, show)
     facts |= facts_of(trainer, rows, time.perf_counter() - began, threads)
     if knobs.prefer:
