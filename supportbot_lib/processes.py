@@ -208,7 +208,7 @@ def launch(
             log.parent.mkdir(parents=True, exist_ok=True)
             log.write_bytes(said.read_bytes())
         if child.returncode:
-            raise fault_of(fault, log)
+            raise fault_of(fault, log, said.read_text(errors="replace"))
 
 # %% ../nbs/02p_processes.ipynb #a9dc59e9
 def heard(child: subprocess.Popen, show: Callable[[str], None]) -> None:
@@ -244,7 +244,7 @@ def message_of(failure: Any) -> str:
     return said if isinstance(said, str) else said["message"]
 
 # %% ../nbs/02p_processes.ipynb #87d048d5
-def fault_of(path: Path, log: Path | None) -> UserError:
+def fault_of(path: Path, log: Path | None, said: str = "") -> UserError:
     "The one error for a group that ended badly."
     told: dict[str, Any] = {"rank": "?", "exit": "?", "said": ""}
     told |= json.loads(path.read_text()) if path.is_file() else {}
@@ -253,7 +253,8 @@ def fault_of(path: Path, log: Path | None) -> UserError:
         return UserError(text.rstrip("."))
     killed = isinstance(told["exit"], int) and told["exit"] < 0
     why = signal.Signals(-told["exit"]).name if killed else told["said"].split("\n")[0]
-    then = f"The others were stopped; what they said is in {log}. Go on with --resume"
+    last = f"what they said is in {log}" if log else f"they said at last: {said.strip()[-500:]}"
+    then = f"The others were stopped; {last}. Go on with --resume"
     return UserError(f"process {told['rank']} of the training died ({why})", "", then)
 
 # %% ../nbs/02p_processes.ipynb #8653dfb0
@@ -265,7 +266,10 @@ def start(processes: int, fault: Path, command: Sequence[str]) -> int:
     config = LaunchConfig(
         min_nodes=1, max_nodes=1, nproc_per_node=processes, rdzv_backend="c10d",
         rdzv_endpoint="localhost:0", run_id=str(os.getpid()), max_restarts=0, monitor_interval=0.1,
+        local_addr="localhost",
     )  # fmt: skip
+    if sys.platform == "linux":
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
     try:
         elastic_launch(config, sys.executable)("-u", "-m", "supportbot_lib.processes", *command)
     except ChildFailedError as error:
@@ -283,6 +287,7 @@ def work(target: str, *arguments: str) -> None:
     torch.distributed.init_process_group()
     module, _, name = target.partition(":")
     getattr(importlib.import_module(module), name)(*arguments)
+    torch.distributed.barrier()
     torch.distributed.destroy_process_group()
 
 # %% ../nbs/02p_processes.ipynb #3fb7fa7e
