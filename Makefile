@@ -7,7 +7,7 @@ READY := .venv/ready
 export GOMP_SPINCOUNT ?= 1000
 export TOKENIZERS_PARALLELISM ?= false
 .DEFAULT_GOAL := help
-.PHONY: help install run recipes test check smoke demo lab serve bench pages readme
+.PHONY: help install run recipes test check smoke demo lab serve bench abuse pages readme
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -48,10 +48,13 @@ lab: $(READY)  ## JupyterLab on the notebooks
 	$(BIN)/jupyter lab --notebook-dir nbs
 
 serve: $(READY)  ## the HTTP API on port 8000, with the shipped adapter
-	$(BIN)/uvicorn supportbot_lib.serve:app --port 8000
+	$(BIN)/uvicorn supportbot_lib.serve:app --port 8000 --no-server-header
 
-bench: $(READY)  ## training, generation and data beside what others use (PART=data for one part, LARGE=1 for a million tickets)
+bench: $(READY)  ## training, generation and data beside what others use (PART=serving for one part, LARGE=1 for a million tickets)
 	$(BIN)/supportbot bench $(if $(PART),--part $(PART)) $(if $(LARGE),--large)
+
+abuse: $(READY)  ## a real server on its worst days (PART=overload for one, REAL=1 for the real base)
+	$(BIN)/supportbot abuse $(if $(PART),--part $(PART)) $(if $(REAL),--real)
 
 pages: $(READY)  ## run the lessons of every notebook and keep their small outputs
 	$(BIN)/python .ci/outputs.py

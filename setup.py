@@ -30,7 +30,7 @@ setup(
     license="MIT",
     python_requires=f">={settings['min_python']}",
     install_requires=settings["requirements"].split(),
-    extras_require={name: settings[f"{name}_requirements"].split() for name in ("ray", "bench")},
+    extras_require={name: settings[f"{name}_requirements"].split() for name in ("ray", "bench", "fast")},
     packages=find_packages(include=["supportbot_lib", "supportbot_lib.*"]),
     package_data={"supportbot_lib": ["assets/**/*"]},
     entry_points={"console_scripts": [settings["console_scripts"]]},

@@ -1,6 +1,7 @@
 "Execute the lessons of every notebook and keep their small text outputs; cells flagged run, slow or gpu are passed over."
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 import nbformat
@@ -15,7 +16,7 @@ def small(output) -> bool:
     "Whether an output is text that a reader wants in the source."
     text = output.get("text") or output.get("data", {}).get("text/plain", "")
     plain = output.output_type == "stream" or set(output.get("data", {})) == {"text/plain"}
-    return plain and output.get("name") != "stderr" and len(text) <= LONGEST and str(ROOT) not in text
+    return plain and output.get("name") != "stderr" and len(text) <= LONGEST and str(ROOT) not in text and tempfile.gettempdir() not in text
 
 
 def refresh(path: Path) -> None:

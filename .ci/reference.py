@@ -3,6 +3,8 @@
     python .ci/reference.py results/full            the reference run, and the demo that the package ships
     python .ci/reference.py results/cpu cpu         the figures of another profile, below results/reference/cpu
     python .ci/reference.py results/cpu/recipes/val recipes         what the recipes came to
+    python .ci/reference.py demo                    canaries and manifest of the shipped adapter, made again
+    python .ci/reference.py manifest                only its manifest, after another of its files has changed
 """
 
 import json
@@ -56,8 +58,16 @@ def ship(run: Path) -> None:
     shutil.rmtree(DEMO, ignore_errors=True)
     shutil.copytree(run / "adapter", DEMO / "adapter")
     shutil.copytree(run / "data" / "evidence", DEMO / "evidence")
-    for path in DEMO.rglob("*"):
-        path.chmod(0o755 if path.is_dir() else 0o644)
+    seal()
+
+
+def seal() -> None:
+    "Canaries and a manifest for the demo, as it lies there now."
+    from supportbot_lib.package import load_faults, seal_demo
+
+    seal_demo(DEMO)
+    if found := load_faults(DEMO):
+        raise SystemExit("\n".join(found))
 
 
 def main(run: Path, name: str = "") -> None:
@@ -71,4 +81,12 @@ def main(run: Path, name: str = "") -> None:
         ship(run)
 
 
-main(Path(sys.argv[1]).resolve(), *sys.argv[2:])
+if sys.argv[1:] == ["demo"]:
+    seal()
+elif sys.argv[1:] == ["manifest"]:
+    from supportbot_lib import registry
+
+    (DEMO / registry.LAST).unlink(missing_ok=True)
+    registry.seal(DEMO, "demo", "demo")
+else:
+    main(Path(sys.argv[1]).resolve(), *sys.argv[2:])

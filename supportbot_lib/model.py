@@ -28,7 +28,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .core import Noun, Passage, Turn, UserError, digest
+from .suites import raise_faults
 from .runs import cores
+from .trust import trust_faults
 from supportbot_lib.layers import (
     gaps_filled,
     keep_memory,
@@ -89,6 +91,7 @@ def folder_base(path: Path) -> Base:
     if not (path / "config.json").is_file() or not weights:
         fault = "the folder holds no config.json with safetensors weights"
         raise UserError(fault, path, "Give a model folder")
+    raise_faults(trust_faults(path), path, "Take a base that runs no code of its own")
     sha256 = digest([digest(w) for w in weights])
     source = str(path.resolve())
     return Base(name=str(path), source=source, revision="local", sha256=sha256, path=str(path))
