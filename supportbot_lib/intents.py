@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SHIPPED', 'Intent', 'IntentRow', 'IntentFile', 'read_intents', 'intent_of', 'kind_faults', 'load_intents', 'words_of',
-           'wanted', 'worded', 'guard_package', 'chosen_counts']
+           'worded', 'guard_package', 'chosen_counts']
 
 # %% ../nbs/05k_intents.ipynb #2d3032ed
 import functools
@@ -18,7 +18,6 @@ from pydantic import Field, StringConstraints, ValidationError, model_validator
 from .core import Noun, UserError, read_text
 from .engine import Answerer
 from .evidence import Evidence
-from .guard import Refused
 from .profiles import ASSETS
 from .rules import Firing, When, file_faults, guarded, load_rules, parsed, pattern_of
 from .rules import twice, view
@@ -107,15 +106,6 @@ def load_intents(path: Path | None = None) -> tuple[Intent, ...]:
 def words_of(intents: Sequence[Intent]) -> dict[str, str]:
     "The words of each template by its name."
     return {one.name: one.words for one in intents}
-
-
-def wanted(name: str, intents: Sequence[Intent]) -> str:
-    "The name of a template that a request asks for. Raises Refused (422) where there is none."
-    names = words_of(intents)
-    if name and name not in names:
-        known = ", ".join(names) or "none"
-        raise Refused(422, f"there is no such intent; known are {known}")
-    return name
 
 # %% ../nbs/05k_intents.ipynb #decb0cc6
 def worded(messages: Sequence[dict], words: str | None) -> list[dict]:
