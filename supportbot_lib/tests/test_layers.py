@@ -116,7 +116,7 @@ def small(dropout: float = 0.0) -> Any:
             torch.nn.init.normal_(weight)
     return net
 
-# %% ../../nbs/02a_layers.ipynb #852d7fee
+# %% ../../nbs/02a_layers.ipynb #f62f258e
 def loss_and_gradients(net: Any) -> list:
     "The loss of one padded batch, and the gradients of every weight that learns."
     ids = torch.arange(1, 21).view(2, 10)
@@ -134,7 +134,7 @@ def test_a_lean_network_computes_what_it_did():
     for a, b in zip(loss_and_gradients(usual), loss_and_gradients(ours), strict=True):
         assert torch.allclose(a, b, rtol=1e-4, atol=1e-6)
 
-
+# %% ../../nbs/02a_layers.ipynb #0fe83bcc
 def test_a_base_that_learns_gets_its_gradient():
     "Layers over weights that are not frozen are not taken together; nothing lacks its gradient."
     usual, ours = small(), small()
@@ -144,7 +144,7 @@ def test_a_base_that_learns_gets_its_gradient():
     for a, b in zip(loss_and_gradients(usual), loss_and_gradients(ours), strict=True):
         assert torch.allclose(a, b, rtol=1e-4, atol=1e-6)
 
-
+# %% ../../nbs/02a_layers.ipynb #b6ec82f6
 def test_siblings_that_read_different_rows_are_computed_for_theirs():
     "Layers with the names of siblings, called with other tensors, in another order, or twice."
     layer = small().base_model.model.model.layers[0].self_attn
@@ -156,7 +156,7 @@ def test_siblings_that_read_different_rows_are_computed_for_theirs():
     for n, x, which in ((0, a, 0), (1, b, 1), (2, a, 0), (2, b, 1), (2, b, 1), (1, a, 0)):
         assert torch.allclose(family[n](x), wanted[n][which], atol=1e-5)
 
-
+# %% ../../nbs/02a_layers.ipynb #ba866c1e
 def test_an_adapter_can_still_be_switched_off():
     "With its adapter off, a lean network is its base."
     net, ids = small(), torch.arange(1, 11)[None]
@@ -166,7 +166,7 @@ def test_an_adapter_can_still_be_switched_off():
         assert torch.allclose(base, net(input_ids=ids).logits, atol=1e-5)
     assert not torch.allclose(base, net(input_ids=ids).logits, atol=1e-2)
 
-
+# %% ../../nbs/02a_layers.ipynb #11cba092
 def test_a_layer_that_is_not_known_is_left_alone():
     "A norm that scales by one more than its weight, and LoRA with dropout, stay as they are."
 
