@@ -548,7 +548,7 @@ class Guard(NamedTuple):
     "What stands around an answering function."
 
     rules: Rules
-    scope: Callable[[str], bool] | None = None  # whether a question is outside
+    scope: Callable[..., bool] | None = None  # whether a question, after another, is outside
     intents: Callable[[str], str] | None = None  # the name of a template, or nothing
     note: Callable[[Firing], None] | None = None  # gets each firing
     public: str = ""  # documents: what stands there is nobody's secret
@@ -563,7 +563,7 @@ def heard_by(guard: Guard, ask: Ask) -> Ear:
     before = [text for role, text in turns if role == "user"]
     outside = None
     if scope := guard.scope:
-        outside = lambda text: scope("\n".join([*before, text]))  # noqa: E731
+        outside = lambda text: scope(text, *before[-1:])  # noqa: E731
     told = guard.rules.on_input(ask.prompt, outside, seen)
     ask = ask._replace(prompt=told.text, history=turns)
     if guard.intents and not ask.intent and told.reply is None:
@@ -687,7 +687,7 @@ def settled(
 def guarded(
     answer: Answerer,
     rules: Rules,
-    scope: Callable[[str], bool] | None = None,  # whether a question is outside
+    scope: Callable[..., bool] | None = None,  # whether a question, after another, is outside
     intents: Callable[[str], str] | None = None,  # the template for a question, or ""
     count: Callable[[Firing], None] | None = None,
     public: str = "",  # the documents
