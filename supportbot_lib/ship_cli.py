@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['ships', 'RunOption', 'Registry', 'Name', 'AsJson', 'A_MODEL', 'told', 'told_alias', 'model_folder', 'package_command',
-           'check_command', 'export_command', 'promote_command', 'rollback_command', 'lines_of', 'models_command']
+           'check_command', 'export_command', 'promote_command', 'rollback_command', 'lines_of', 'shown',
+           'models_command']
 
 # %% ../nbs/06f_ship_cli.ipynb #405cfbb9
 import json
@@ -135,8 +136,13 @@ def rollback_command(
 # %% ../nbs/06f_ship_cli.ipynb #dee57433
 def lines_of(rows: list[dict]) -> str:
     "Rows as lines of names and values; what is empty is left out."
-    parts = ([f"{key} {value}" for key, value in row.items() if value] for row in rows)
+    parts = ([f"{key} {shown(value)}" for key, value in row.items() if value] for row in rows)
     return "\n".join("  ".join(part) for part in parts)
+
+
+def shown(value: Any) -> str:
+    "A value as a person reads it."
+    return ", ".join(value) if isinstance(value, list) else str(value)
 
 
 @ships.command("models")
@@ -152,4 +158,5 @@ def models_command(
     from supportbot_lib.registry import history, models
 
     rows = [e.model_dump() for e in history(registry, name)] if past else models(registry)
-    told(rows, lines_of(rows), as_json)
+    none = f"{registry}: nothing yet; `supportbot package` makes a version of a run"
+    told(rows, lines_of(rows) or none, as_json)
