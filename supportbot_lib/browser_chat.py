@@ -226,6 +226,9 @@ def talked(guest: Guest) -> None:
     guest.reply("Tuned").get_by_role("button", name="Helpful", exact=True).click()
     guest.told("Thank you.")
     guest.reply("Tuned").get_by_text("Sources").click()
+    guest.box.focus()
+    guest.page.keyboard.press("PageDown")
+    guest.page.evaluate("scrollTo(0, document.body.scrollHeight)")
 
 
 def sit(browser: Any, url: str, folder: Path) -> None:
