@@ -227,7 +227,7 @@ def talked(guest: Guest) -> None:
     guest.told("Thank you.")
     guest.reply("Tuned").get_by_text("Sources").click()
     guest.box.focus()
-    guest.page.keyboard.press("PageDown")
+    guest.page.mouse.move(0, 0)
     guest.page.evaluate("scrollTo(0, document.body.scrollHeight)")
 
 
