@@ -48,7 +48,7 @@ lab: $(READY)  ## JupyterLab on the notebooks
 	$(BIN)/jupyter lab --notebook-dir nbs
 
 serve: $(READY)  ## the HTTP API on port 8000, with the shipped adapter
-	$(BIN)/uvicorn supportbot_lib.serve:app --port 8000 --no-server-header
+	$(BIN)/supportbot serve --port 8000
 
 bench: $(READY)  ## training, generation and data beside what others use (PART=serving for one part, LARGE=1 for a million tickets)
 	$(BIN)/supportbot bench $(if $(PART),--part $(PART)) $(if $(LARGE),--large)

@@ -69,8 +69,8 @@ class Difference(NamedTuple):
 
     def __str__(self) -> str:
         why = "a near tie" if self.tie else "not a near tie"
-        told = f"token {self.place + 1} differs, margin {self.margin:.2f}: {why}"
-        return f"canary {self.canary} ({self.arm}): {told}"
+        told = f"from token {self.place + 1} on (margin {self.margin:.2f}, {why})"
+        return f"canary {self.canary} ({self.arm}): answered otherwise than when proved, {told}"
 
 # %% ../nbs/05f_canaries.ipynb #9527489b
 Speak = Callable[[Sequence[Canary]], Sequence[Sequence[int] | str]]

@@ -215,6 +215,8 @@ app.add_typer(trains)
 app.add_typer(polls)
 app.add_typer(reviews)
 app.add_typer(demos)
+
+# %% ../nbs/06_cli.ipynb #a9af38ab
 DEMO = (ASSETS / "demo").resolve()
 In = Annotated[Path, typer.Option("--input", help="folder of tickets, dialogs, Q&A and records")]
 Kb = Annotated[
@@ -316,7 +318,7 @@ def prepared(run: Run) -> str:
 def verify_data_command(
     run: RunOption = Path("results/last"),
     suite: Annotated[
-        Optional[list[Path]], typer.Option(help="suite JSON in place of those certified (repeatable)")
+        Optional[list[Path]], typer.Option(help="suite JSON, not those certified (repeatable)")
     ] = None,
 ) -> None:
     "Check the splits of a run against their leakage certificate."

@@ -36,7 +36,8 @@ class UserError(Exception):
     ):
         self.what, self.where, self.then = what, str(where), then
         place = f"{where}: " if str(where) else ""
-        super().__init__(f"{place}{what}." + (f" {then}." if then else ""))
+        end = "" if what.endswith("\n") else ". "  # a list of faults ends its own lines
+        super().__init__(f"{place}{what}{end}{then}{'.' if then else ''}".rstrip(" "))
 
     def __reduce__(self) -> tuple:  # from another process it comes as it was
         return type(self), (self.what, self.where, self.then)

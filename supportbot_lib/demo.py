@@ -5,9 +5,10 @@
 # %% auto #0
 __all__ = ['Arm', 'TUNED', 'BASE', 'ALONE', 'DEMO_MODEL', 'KEEP', 'HELP', 'STOPPED', 'CLOSED', 'Source', 'Partner',
            'local_partner', 'server_of', 'events', 'body_of', 'refusal', 'served_name', 'Remote', 'asked', 'heard',
-           'server_partner', 'stoppable', 'Exchange', 'exchange', 'doubts', 'mark', 'why', 'turns_of', 'answer_arms',
-           'Talk', 'refused_line', 'with_base', 'converse', 'row', 'Wanted', 'answer_line', 'answer_lines',
-           'quiet_pipe', 'show', 'at_keyboard', 'piped_questions', 'Demo', 'run_demo']
+           'server_partner', 'stoppable', 'Exchange', 'exchange', 'doubts', 'mark', 'claim_lines', 'reasons',
+           'rule_lines', 'why', 'turns_of', 'answer_arms', 'Talk', 'refused_line', 'with_base', 'converse', 'row',
+           'Wanted', 'answer_line', 'answer_lines', 'quiet_pipe', 'show', 'at_keyboard', 'piped_questions', 'Demo',
+           'partner_of', 'run_demo']
 
 # %% ../nbs/06o_demo.ipynb #98fb07e0
 import contextlib
@@ -55,16 +56,20 @@ class Partner(NamedTuple):
 DEMO_MODEL = ASSETS / "demo_model"
 
 
-def local_partner(folder: Path) -> Partner:
-    "The model of a folder. Raises UserError where there is none."
-    from supportbot_lib.loading import served_folder
+def local_partner(folder: Path, guard: str = "on") -> Partner:
+    "The model of a folder behind its rules: `on`, `off` or a file. Raises UserError."
+    from supportbot_lib.loading import guarding, refuse, served_folder
     from supportbot_lib.backend import open_answerer
+    from supportbot_lib.package import load_faults
+    from supportbot_lib.settings import Settings
 
     served = served_folder(str(folder) if folder != DEMO_MODEL else "")
+    refuse(load_faults(served))
     evidence = next(p for p in (served / "evidence", served / "data" / "evidence") if p.is_dir())
     passages = read_jsonl(evidence / "passages.jsonl", Passage)
     known = {p.id: Source(p.id, p.title, p.text) for p in passages}
-    return Partner(open_answerer(served, cores()), lambda ids: [known[id] for id in ids])
+    answer = guarding(open_answerer(served, cores()), Settings(guard=guard), served)
+    return Partner(answer, lambda ids: [known[id] for id in ids])
 
 # %% ../nbs/06o_demo.ipynb #221bcbc1
 def server_of(url: str, key: str | None) -> Endpoint:
@@ -250,27 +255,45 @@ def mark(text: str, found: Any) -> str:
     return f"[{found.status}: {text}{instead}]"
 
 # %% ../nbs/06o_demo.ipynb #671b1f3f
-def why(partner: Partner, said: Exchange) -> str:
+def claim_lines(said: Exchange, shown: Sequence[Source]) -> list[str]:
     "The passages of an answer, numbered, and the answer with its unsupported claims marked."
-    shown = partner.read(said.said.passages)
     rows = [f"[{n}] {p.title}" + (f": {p.text}" if p.text else "") for n, p in enumerate(shown, 1)]
     if not shown:
-        return "No passages were shown to it.\n"
+        return ["No passages were shown to it."]
     if not any(p.text for p in shown):
-        return (
-            "\n".join([*rows, "The server names its passages only; claims were not checked."])
-            + "\n"
-        )
+        return [*rows, "The server names its passages only; claims were not checked."]
     found = doubts(said, shown)
     marked = "".join(mark(text, one) for text, one in pieces(said.said.text, found))
-    count = f"Not supported: {len(found)} (found by rule, can be wrong)."
-    return "\n".join([*rows, "", marked, count]) + "\n"
+    return [*rows, "", marked, f"Not supported: {len(found)} (found by rule, can be wrong)."]
+
+# %% ../nbs/06o_demo.ipynb #4074987b
+def reasons(answer: Answerer) -> dict[str, str]:
+    "What each rule around an answerer does and why, by its name; none where it has no rules."
+    guard = getattr(answer, "guard", None)
+    rules = guard.rules.file.rules if guard else ()
+    return {rule.name: f"{rule.then}, because {rule.why}" for rule in rules}
+
+
+def rule_lines(partner: Partner, said: Exchange) -> list[str]:
+    "What fired on an exchange, a line each."
+    known = reasons(partner.answer)
+    return [
+        f"{flag}: {known[flag]}" if flag in known else f"{flag} (told by the server)"
+        for flag in said.said.flags
+    ]
+
+
+def why(partner: Partner, said: Exchange) -> str:
+    "Which rules fired, and what the answer rests on."
+    shown = partner.read(said.said.passages)
+    return "\n".join([*rule_lines(partner, said), *claim_lines(said, shown)]) + "\n"
 
 # %% ../nbs/06o_demo.ipynb #fdfa3029
 KEEP = 3  # earlier questions that go with the next one
 HELP = """\
-Ask a question. /why shows what the last answer rests on, /base asks the untuned base the same,
-/clear forgets the conversation, /quit (or Ctrl-D) leaves. Ctrl-C stops an answer."""
+Ask a question. /why shows what the last answer rests on and which rules fired, /base asks the
+untuned base the same, /clear forgets the conversation, /quit (or Ctrl-D) leaves. Ctrl-C stops an
+answer."""
 
 
 def turns_of(done: Sequence[Exchange]) -> Turns:
@@ -367,6 +390,7 @@ def row(partner: Partner, said: Exchange, arm: str = "") -> dict[str, Any]:
         "question": said.ask.prompt,
         "answer": said.said.text,
         "passages": [{"id": p.id, "title": p.title} for p in shown],
+        "rules": list(said.said.flags),
         "unsupported": [one.text for one in doubts(said, shown)] if checked else None,
         "tokens": said.said.tokens,
         "seconds": round(said.seconds, 3),
@@ -461,15 +485,25 @@ class Demo(NamedTuple):
     server: str
     key: str | None
     wanted: Wanted
+    guard: str = "on"  # or off, or a file of rules
 
 
+def partner_of(asked: Demo) -> Partner:
+    "Who answers: a server, or the model of a folder. Raises UserError."
+    if not asked.server:
+        return local_partner(asked.model, asked.guard)
+    if asked.guard != "on":
+        then = "Start the server with SUPPORTBOT_GUARD=off, or with a file of rules"
+        raise UserError("the rules are the server's own", asked.server, then)
+    return server_partner(server_of(asked.server, asked.key))
+
+# %% ../nbs/06o_demo.ipynb #cf2fac66
 def run_demo(asked: Demo) -> None:
     "Answer what is asked, or talk; leaves with the exit code. Raises UserError."
     piped = asked.question is not None or not sys.stdin.isatty()
     given = [asked.question] if asked.question is not None else None
     questions = (given or piped_questions()) if piped else []
-    here = server_partner(server_of(asked.server, asked.key)) if asked.server else None
-    partner, how = here or local_partner(asked.model), asked.wanted
+    partner, how = partner_of(asked), asked.wanted
     with quiet_pipe():
         if not piped:
             return at_keyboard(Talk(partner, show, how.settings, how.compare))

@@ -32,6 +32,8 @@ def demo_command(
         Optional[str], typer.Option(help="environment variable with the server's token")
     ] = None,
     compare: Annotated[bool, typer.Option("--compare", help="base and tuned side by side")] = False,
+    guard: Annotated[bool, typer.Option(help="the rules and the scope of the service")] = True,
+    rules: Annotated[Optional[Path], typer.Option(help="rules, YAML; default: the shipped")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one object for each answer")] = False,
     max_new_tokens: Annotated[int, typer.Option(min=1, max=512)] = 96,
     temperature: Annotated[float, typer.Option(min=0, max=2, help="0 is greedy")] = 0.0,
@@ -41,7 +43,7 @@ def demo_command(
     from supportbot_lib.demo import Demo, Wanted, run_demo
 
     how = Wanted(Ask("", max_new_tokens, temperature), compare, as_json)
-    run_demo(Demo(question, model, server, key, how))
+    run_demo(Demo(question, model, server, key, how, str(rules or "on") if guard else "off"))
 
 # %% ../nbs/06u_demo_cli.ipynb #64744e1f
 @demos.command("doctor")

@@ -185,7 +185,8 @@ def of_gpu(smi: bool, torch_version: str) -> Finding:
         if smi
         else "none; the processor does it"
     )
-    return finding("gpu", not blind, seen, "Install the CUDA build of torch, as its install page says")
+    then = "Install the CUDA build of torch, as its install page says"
+    return finding("gpu", not blind, seen, then)
 
 # %% ../nbs/06t_doctor.ipynb #03a2355a
 def of_tools(chromium: str | None, extras: Mapping[str, bool]) -> list[Finding]:

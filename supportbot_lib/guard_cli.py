@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['guards', 'RulesOption', 'checked_file', 'check_command', 'tried', 'tried_lines', 'try_command', 'stray_lists',
-           'suite_questions', 'scope_figures', 'scope_command']
+           'suite_questions', 'follow_ups', 'asked_texts', 'scope_figures', 'scope_command']
 
 # %% ../nbs/06q_guard_cli.ipynb #4a036293
+import itertools
 import json
 from pathlib import Path
 from typing import Annotated, Any, Optional
@@ -110,6 +111,29 @@ def suite_questions(path: Path) -> tuple[list[str], list[str]]:
     return [text for can, text in told if can], [text for can, text in told if not can]
 
 # %% ../nbs/06q_guard_cli.ipynb #4e2bb546
+def follow_ups(run: Any) -> list[tuple[str, str]]:
+    "What customers said in conversations of the validation split, each with what they said before."
+    from supportbot_lib.core import Record, read_jsonl
+
+    found = []
+    for record in read_jsonl(run.file("data", "val.jsonl"), Record):
+        before = [turn.text for turn in record.inputs.history if turn.role == "customer"]
+        found += [(record.inputs.question, before[-1])] if before else []
+    return found
+
+
+def asked_texts(run: Any, outside: Path | None, suite: Path | None) -> dict[str, list[tuple]]:
+    "The texts that a scope is measured on, by name; strays also after a question of the suite."
+    inside, beside = suite_questions(suite) if suite else ([], [])
+    texts = {"questions of the suite": inside, "unanswerable ones of the suite": beside}
+    strays = stray_lists(outside) if outside else {}
+    asked: dict[str, list[tuple]] = {k: [(t,) for t in v] for k, v in (texts | strays).items()}
+    asked["follow-ups in validation"] = list(follow_ups(run))
+    for name, told in strays.items():
+        asked[f"{name}, after a question"] = list(zip(told, itertools.cycle(inside)))
+    return {name: rows for name, rows in asked.items() if rows}
+
+# %% ../nbs/06q_guard_cli.ipynb #ffb6fa51
 def scope_figures(run: Any, card: Any, outside: Path | None, suite: Path | None) -> dict[str, Any]:
     "What a floor cost on the questions that chose it, and what it reaches on other texts."
     from supportbot_lib.evidence import load_evidence
@@ -119,10 +143,8 @@ def scope_figures(run: Any, card: Any, outside: Path | None, suite: Path | None)
     folder = run.file("data", "evidence")
     scope = load_scope(folder, load_evidence(folder))
     assert scope is not None
-    inside, beside = suite_questions(suite) if suite else ([], [])
-    texts = {"questions of the suite": inside, "unanswerable ones of the suite": beside}
-    texts |= stray_lists(outside) if outside else {}
-    found = {name: wilson(sum(map(scope, t)), len(t)) for name, t in texts.items() if t}
+    asked = asked_texts(run, outside, suite)
+    found = {name: wilson(sum(scope(*t) for t in rows), len(rows)) for name, rows in asked.items()}
     chose = {
         "questions that chose the floor": card.turned_away,
         "strays of other topics": card.caught,
@@ -146,7 +168,7 @@ def scope_command(
     here = open_run(run)
     found = scope_figures(here, calibrate_run(here, spare), outside, suite)
     for name, share in found["refused"].items():
-        print(f"{name:32} refused {share}")
+        print(f"{name:34} refused {share}")
     print(here.file("data", "evidence", "scope.json"))
     if out is not None:
         refused = {name: share.model_dump() for name, share in found["refused"].items()}

@@ -13,17 +13,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
-from pydantic import Field, StringConstraints, ValidationError, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from .core import Noun, UserError, read_text
+from .core import Noun, read_text
 from .engine import Answerer
 from .evidence import Evidence
 from .profiles import ASSETS
-from .rules import Firing, When, file_faults, guarded, load_rules, parsed, pattern_of
-from .rules import twice, view
+from .rules import Firing, When, guarded, load_rules, missed, pattern_of
+from .rules import read_listed, view
 from .scope import load_scope
 from .patterns import compiled
-from .suites import raise_faults, repeated
+from .suites import raise_faults
 
 # %% ../nbs/05k_intents.ipynb #94b38685
 class Intent(NamedTuple):
@@ -58,19 +58,7 @@ class IntentFile(Noun):
 # %% ../nbs/05k_intents.ipynb #9fb04fa4
 def read_intents(text: str, where: object = "intents") -> IntentFile:
     "The templates of a YAML text. Raises UserError that lists every fault with its line."
-    value, node = parsed(text, where)
-    then = "Mend these lines"
-    if not isinstance(value, dict):
-        raise UserError("the file holds no templates", where, "Begin it with `intents:`")
-    raise_faults(list(twice(node)), where, then)
-    try:
-        file = IntentFile.model_validate(value)
-    except ValidationError as error:
-        raise_faults(file_faults(error, node), where, then)
-        raise
-    names = repeated(row.name for row in file.intents)
-    raise_faults([f"the name {name!r} is given twice" for name in names], where, then)
-    return file
+    return read_listed(text, where, IntentFile, "intents")
 
 # %% ../nbs/05k_intents.ipynb #a3e2bf82
 def intent_of(text: str, intents: Sequence[Intent]) -> str:
@@ -82,13 +70,7 @@ def intent_of(text: str, intents: Sequence[Intent]) -> str:
 
 def kind_faults(file: IntentFile, intents: Sequence[Intent]) -> list[str]:
     "The examples in a file for which another template is chosen than it says; by number."
-    return [
-        f"{row.name}: {'fires' if wanted else 'passes'}[{number}] does not hold"
-        for row in file.intents
-        for wanted, texts in ((True, row.fires), (False, row.passes))
-        for number, text in enumerate(texts)
-        if (intent_of(text, intents) == row.name) != wanted
-    ]
+    return missed(file.intents, lambda row, text: intent_of(text, intents) == row.name)
 
 # %% ../nbs/05k_intents.ipynb #cf02a672
 SHIPPED = ASSETS / "intents.yaml"

@@ -6,8 +6,8 @@
 __all__ = ['NAME', 'VERSION', 'TRAVELS', 'NUMBERED', 'ADDRESS', 'checked_name', 'odd_files', 'Manifest', 'hashes', 'differences',
            'verify', 'served_digest', 'seal', 'Event', 'read_event', 'earlier_events', 'numbers', 'numbered_events',
            'history', 'append', 'earlier_alias', 'pointed', 'manifest_of', 'versions', 'fetched', 'version_folder',
-           'publish', 'Verdict', 'gate_of', 'verdict_of', 'promote', 'stack', 'rollback', 'resolve', 'resolve_model',
-           'aliases_of', 'models']
+           'publish', 'Verdict', 'gate_of', 'verdict_of', 'promote', 'stack', 'rollback', 'resolve', 'nowhere',
+           'resolve_model', 'aliases_of', 'models']
 
 # %% ../nbs/05a_registry.ipynb #d308de8d
 import json
@@ -312,17 +312,19 @@ def rollback(
 ) -> Path:
     "Point the alias at the version before. Raises UserError where there is none or it is damaged."
     checked_name(alias, "alias")
+    store, name = open_store(registry), checked_name(name)
 
     def back(events: list[Event]) -> Event:
         served = stack(events, alias)
         if len(served) < 2:
             then = "`supportbot models` lists what there is"
-            raise UserError(f"no version stood before under '{alias}'", name, then)
+            where = f"{store.where}/{name}"
+            raise UserError(f"no version stood before under '{alias}'", where, then)
         folder = version_folder(registry, name, served[-2])
         facts = {"alias": alias, "version": served[-2], "verdict": verdict_of(folder)}
         return Event(at=now(), action="rollback", reason=reason, **facts)
 
-    event = append(open_store(registry), checked_name(name), back)
+    event = append(store, name, back)
     return version_folder(registry, name, event.version)
 
 # %% ../nbs/05a_registry.ipynb #77e28847
@@ -334,11 +336,21 @@ def resolve(
     "The verified folder that an alias or a version names. Raises UserError where it names none."
     if VERSION.match(alias):
         return version_folder(registry, name, alias)
-    version = pointed(open_store(registry), checked_name(name), checked_name(alias, "alias"))
+    store, name = open_store(registry), checked_name(name)
+    version = pointed(store, name, checked_name(alias, "alias"))
     if version is None:
-        then = f"Promote with `supportbot promote <version> --name {name}`"
-        raise UserError(f"nothing is promoted to '{alias}'", name, then)
+        raise nowhere(store, name, alias)
     return version_folder(registry, name, version)
+
+
+def nowhere(store: Store, name: str, alias: str) -> UserError:
+    "Why an alias points at nothing, and what would mend that."
+    where, known = f"{store.where}/{name}", aliases_of(store, name)
+    if not known:
+        then = f"Make a version with `supportbot package --name {name}`; `supportbot models` lists all"
+        return UserError("there is no model of this name", where, then)
+    then = f"Promote with `supportbot promote VERSION --name {name} --alias {alias}`"
+    return UserError(f"nothing stands under '{alias}' (but under {', '.join(known)})", where, then)
 
 # %% ../nbs/05a_registry.ipynb #41eed2a0
 ADDRESS = re.compile(r"(?P<registry>.+)/(?P<name>[^/@]+)@(?P<alias>[^/@]+)\Z", re.DOTALL)

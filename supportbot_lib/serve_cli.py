@@ -27,9 +27,14 @@ def serve_command(
     "The HTTP API: /generate, /v1/chat/completions, /healthz, /readyz, /metrics, the chat page."
     import uvicorn
 
+    from supportbot_lib.loading import served_folder
+    from supportbot_lib.settings import read_settings
+
     if model:
         os.environ["SUPPORTBOT_MODEL"] = model
-    uvicorn.run("supportbot_lib.serve:app", host=host, port=port, access_log=False)
+    served_folder(read_settings(os.environ).model)
+    quiet = {"access_log": False, "server_header": False}
+    uvicorn.run("supportbot_lib.serve:app", host=host, port=port, workers=1, **quiet)
 
 # %% ../nbs/06s_serve_cli.ipynb #64427c6d
 @servers.command("token")

@@ -4,14 +4,15 @@
 
 # %% auto #0
 __all__ = ['PREFIX', 'ELSEWHERE', 'KUBERNETES', 'Served', 'Limits', 'Settings', 'owner_only', 'tokens_of', 'new_token',
-           'read_settings', 'setting_fault', 'setting_rows']
+           'workers_asked', 'check_alone', 'read_settings', 'setting_fault', 'setting_rows']
 
 # %% ../nbs/05l_settings.ipynb #525adeb3
 import difflib
 import os
 import re
 import secrets
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,9 @@ class Served(Noun):
         default=(), repr=False, description="tokens or sha256:<hex>, by commas; none: open"
     )
     tokens_file: Path | None = Field(default=None, description="a file of them, one a line")
-    guard: str = Field(default="on", description="guard rules: on, off (no scope either), or a file")
+    guard: str = Field(
+        default="on", description="guard rules: on, off (no scope either), or a file"
+    )
     scope: bool = Field(default=True, description="refuse what the evidence is not about")
     intents: bool = Field(default=False, description="choose a prompt template by the question")
     page: bool = Field(default=True, description="the chat page at /")
@@ -126,9 +129,32 @@ def new_token() -> tuple[str, str]:
     token = secrets.token_urlsafe(32)
     return token, f"sha256:{hashed(token)[0].hex()}"
 
+# %% ../nbs/05l_settings.ipynb #787e8541
+def workers_asked(env: Mapping[str, str], words: Sequence[str]) -> str:
+    "The switch that asks for several processes, or nothing; the command line goes first."
+    asked = [("WEB_CONCURRENCY", env.get("WEB_CONCURRENCY", ""))]
+    for word, after in zip(words, [*words[1:], ""]):
+        name, _, value = word.partition("=")
+        if name in ("--workers", "-w"):
+            asked.insert(0, (name, value or after))
+    name, count = asked[0]
+    return f"{name} {count}" if count.isdigit() and int(count) > 1 else ""
+
+
+def check_alone(env: Mapping[str, str], words: Sequence[str]) -> None:
+    "Raises UserError where several processes are asked for."
+    if asked := workers_asked(env, words):
+        what = "several processes do not share limits, feedback and log"
+        then = "Serve with one; for more, start servers of their own behind a balancer"
+        raise UserError(what, asked, then)
+
 # %% ../nbs/05l_settings.ipynb #c165c386
-def read_settings(env: Mapping[str, str]) -> Settings:
+def read_settings(
+    env: Mapping[str, str],
+    words: Sequence[str] | None = None,  # of the command line; None: this process's
+) -> Settings:
     "The settings in an environment; empty is default. Raises UserError that names each fault."
+    check_alone(env, sys.argv if words is None else words)
     values = _mine(env)
     tokens = hashed(values.pop("tokens")) if "tokens" in values else ()
     if "tokens_file" in values:

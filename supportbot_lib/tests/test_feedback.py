@@ -89,16 +89,17 @@ def test_nobody_is_named_in_the_file(tmp_path):
 
 # %% ../../nbs/05o_feedback.ipynb #ba9e5423
 def test_many_at_once_lose_nothing(tmp_path):
-    "Sixteen threads rate and re-rate; every answer has one whole row."
-    memory, file = Memory(), tmp_path / "rated.jsonl"
-    ids = [memory.keep(Given(f"question {i}", "x" * i)) for i in range(80)]
+    "Sixteen threads of two servers rate and re-rate; every answer has one whole row."
+    servers, file = (Memory(), Memory()), tmp_path / "rated.jsonl"
+    given = [(m, m.keep(Given(f"question {i}", "x" * i))) for i in range(40) for m in servers]
 
-    def rate(id):
+    def rate(one):
+        memory, id = one
         for thumb in ("up", "down", "up"):
             take_feedback(file, memory, "", FeedbackIn(answer_id=id, thumb=thumb), 10**6)
 
     with ThreadPoolExecutor(16) as pool:
-        list(pool.map(rate, ids))
+        list(pool.map(rate, given))
     rows = [json.loads(line) for line in file.read_text().splitlines() if line.strip()]
-    assert sorted(row["id"] for row in rows) == sorted(ids)
+    assert sorted(row["id"] for row in rows) == sorted(id for _, id in given)
     assert {row["rating"] for row in rows} == {1}

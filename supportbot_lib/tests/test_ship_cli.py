@@ -46,6 +46,8 @@ def test_a_version_goes_its_way(tmp_path):
     assert json.loads(said("rollback", *registry, "--json"))["version"] == a
     lines = said("models", *registry, "--history").splitlines()
     assert len(lines) == 5 and "reason pilot" in lines[3] and "rollback" in lines[4]
+    assert "aliases candidate" in said("models", *registry)
+    assert "nothing yet" in said("models", "--registry", tmp_path / "empty")
 
 # %% ../../nbs/06f_ship_cli.ipynb #f4f9b833
 def test_check_and_export_tell_a_script(tmp_path):
