@@ -347,7 +347,7 @@ async def flooded(
     few = await crowd(running.port, 16, after, data)
     return Flooded(list(await asyncio.gather(*tasks)), most, memory, few.done)
 
-
+# %% ../nbs/06n_abuse.ipynb #b8d9b7d6
 def flood(running: Running, seconds: float, tokens: int) -> list[Figure]:
     "Figures of ten times the capacity."
     data = question(tokens)

@@ -108,6 +108,9 @@ def test_evidence_is_told_where_it_is_asked_for(tmp_path):
             assert reply.status_code == status and "canary" not in reply.text
 
 # %% ../../nbs/05_serve.ipynb #05b8870a
+QUESTION = {"model": "supportbot", "messages": [{"role": "user", "content": "Which port?"}]}
+
+
 def official(client, token="none"):
     "OpenAI's client, talking to the application."
     from openai import OpenAI
@@ -154,9 +157,6 @@ def test_the_official_client_reads_the_stream():
         raw = client.post("/v1/chat/completions", json={**QUESTION, "stream": True})
         assert raw.headers["content-type"].startswith("text/event-stream")
         assert raw.text.startswith("data: {") and raw.text.endswith("data: [DONE]\n\n")
-
-# %% ../../nbs/05_serve.ipynb #c2038bfb
-QUESTION = {"model": "supportbot", "messages": [{"role": "user", "content": "Which port?"}]}
 
 # %% ../../nbs/05_serve.ipynb #4e98892a
 def both_ways(bot, **more):
@@ -277,7 +277,7 @@ def test_other_kinds_of_content_are_not_read():
         assert status("Application/JSON; charset=utf-8") == 200
         assert status("application/json", **{"content-encoding": "gzip"}) == 415
 
-# %% ../../nbs/05_serve.ipynb #50060d54
+
 def test_a_body_without_an_end_is_cut_off():
     "A chunked upload is counted while it arrives and refused at the limit."
     chunks = (b"x" * 10_000 for _ in range(1000))
