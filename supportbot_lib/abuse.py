@@ -278,8 +278,8 @@ def recovered(done: Sequence[float], pace: float, window: float) -> float:
 
 
 def window_of(pace: float) -> float:
-    "The seconds over which a pace is looked at: thirty answers, and three seconds at least."
-    return max(3.0, 30 / pace)
+    "The seconds over which a pace is looked at: six batches of sixteen, and three seconds at least."
+    return max(3.0, 96 / pace)
 
 # %% ../nbs/06n_abuse.ipynb #b729967f
 def question(tokens: int, **more: Any) -> bytes:
@@ -314,7 +314,7 @@ def refusals(many: Crowd) -> list[Figure]:
     late = 1000 * percentile(many.late, 0.99)
     waits, health = many.witnessed(1, 429), many.witnessed(0, 200)
     told = sum("retry-after" in reply.headers for reply in refused)
-    note = f"p99 of how late the witness was {late:.1f} ms; of the crowd's own refusals {own:.0f} ms"
+    note = f"p99: the witness {late:.1f} ms late, the crowd's own refusals {own:.0f} ms"
     return [
         ranked("overload: refused in", waits, 0.5, 50),
         ranked("overload: refused in", waits, 0.99, 50)._replace(note=note),

@@ -168,6 +168,6 @@ def test_a_server_is_back_when_its_pace_is():
     late = [2 + at / 10 for at in range(100)]
     assert recovered(late, 10, 3.0) == 2.0 and recovered(late, 10.5, 3.0) == 2.0
     assert recovered(late, 11, 3.0) == math.inf and recovered([], 10, 3.0) == math.inf
-    assert window_of(200) == 3.0 and window_of(2) == 15.0
+    assert window_of(200) == 3.0 and window_of(2) == 48.0
     calm = Crowd([], 9.0, [3.5, 4.0, 8.9, 9.5])
     assert calm.pace() == 0.5 and calm.of(429) == []
