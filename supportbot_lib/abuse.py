@@ -492,7 +492,12 @@ def parts(way: Way) -> dict[str, tuple[dict[str, Any], Callable[[Running], list[
     }
 
 # %% ../nbs/06n_abuse.ipynb #ea3a7628
-def abused(way: Way, names: Sequence[str] = (), show: Any = print) -> list[Figure]:
+def abused(
+    way: Way,
+    names: Sequence[str] = (),  # of parts; none: all
+    show: Callable[[str], Any] = print,
+    keep: Callable[[list[Figure]], Any] = lambda rows: None,  # gets those of each part
+) -> list[Figure]:
     "The figures of the parts that are named, or of all. Raises UserError for an unknown one."
     every = parts(way)
     if strange := set(names) - set(every):
@@ -503,9 +508,10 @@ def abused(way: Way, names: Sequence[str] = (), show: Any = print) -> list[Figur
         settings, do = every[name]
         with server(way.app, **{**settings, **way.settings}) as running:
             rows = do(running)
-        found += rows
         for row in rows:
             show(figure_line(row))
+        keep(rows)
+        found += rows
     return found
 
 # %% ../nbs/06n_abuse.ipynb #eb21259f

@@ -7,6 +7,7 @@ __all__ = ['servers', 'serve_command', 'token_command', 'settings_command', 'abu
 
 # %% ../nbs/06s_serve_cli.ipynb #78afaf04
 import os
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -65,6 +66,6 @@ def abuse_command(
     share = 10 if quick else 1
     many = 10_000 // share
     way = Way(app, settings, many, many, 20 / (1 + quick), 120 / share)
-    rows = abused(way, part or (LOAD if real else ()))
-    noted_figures(out / "abuse.json", way, rows)
+    keep = partial(noted_figures, out / "abuse.json", way)
+    rows = abused(way, part or (LOAD if real else ()), keep=keep)
     raise typer.Exit(int(not all(row.met for row in rows)))

@@ -139,8 +139,9 @@ def test_what_was_let_in_is_answered_when_the_server_stops():
 # %% ../../nbs/06n_abuse.ipynb #922b7c7f
 def test_the_figures_of_abuse_are_those_of_a_server(tmp_path):
     "A short run against a process: nothing broken, the slot of who leaves is free, rows are kept."
-    way, shown = Way(drawn=150), []
-    rows = abused(way, ["garbage"], shown.append)
+    way, shown, parts_kept = Way(drawn=150), [], []
+    rows = abused(way, ["garbage"], shown.append, parts_kept.append)
+    assert parts_kept == [rows]
     found = {row.name: row for row in rows}
     for name in ("5xx", "undocumented", "echoes", "hangs"):
         assert found[f"garbage: {name}"].met, found[f"garbage: {name}"]
