@@ -53,8 +53,8 @@ serve: $(READY)  ## the HTTP API on port 8000, with the shipped adapter
 bench: $(READY)  ## training, generation and data beside what others use (PART=serving for one part, LARGE=1 for a million tickets)
 	$(BIN)/supportbot bench $(if $(PART),--part $(PART)) $(if $(LARGE),--large)
 
-abuse: $(READY)  ## a real server on its worst days (PART=overload for one, REAL=1 for the real base)
-	$(BIN)/supportbot abuse $(if $(PART),--part $(PART)) $(if $(REAL),--real)
+abuse: $(READY)  ## a real server on its worst days (PART=overload for one, REAL=1 for the shipped demo, RUNTIME=openvino for it)
+	$(BIN)/supportbot abuse $(if $(PART),--part $(PART)) $(if $(REAL),--real) $(if $(RUNTIME),--runtime $(RUNTIME))
 
 pages: $(READY)  ## run the lessons of every notebook and keep their small outputs
 	$(BIN)/python .ci/outputs.py

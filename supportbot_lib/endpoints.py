@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['LOG', 'CDN', 'GenerateIn', 'PassageOut', 'SpanOut', 'GenerateOut', 'body_fault', 'body_of', 'read_as', 'question_in',
-           'service_of', 'known_intent', 'no_cause', 'asked', 'evidence_of', 'generate', 'chat_completions', 'extra',
-           'opened', 'streamed', 'shown', 'ended', 'last_events', 'models', 'model', 'feedback', 'healthz', 'readyz',
+           'service_of', 'known_intent', 'no_cause', 'asked', 'evidence_of', 'generate', 'chat_completions', 'id_of',
+           'extra', 'opened', 'streamed', 'shown', 'last_events', 'models', 'model', 'feedback', 'healthz', 'readyz',
            'metrics', 'docs_page', 'docs']
 
 # %% ../nbs/05y_endpoints.ipynb #ebd3aa20
@@ -16,9 +16,8 @@ import functools
 import hashlib
 import logging
 import re
-import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Request
@@ -34,10 +33,10 @@ from .engine import Ask, Said
 from .feedback import FeedbackIn, take_feedback
 from .guard import Refused, check_prompt, only_json, read_body
 from .metrics import TEXT, metrics_page
-from .openai import BadField, Chat, Until, chunk, completion, cut, extra_of, head_of
-from .openai import model_card, model_list, read_chat, sse, usage_of
+from .openai import BadField, Chat, Listener, Until, chunk, completion, extra_of
+from .openai import head_of, model_card, model_list, read_chat, sse, upto, usage_of
 from .protect import error_response
-from .service import Service, open_engine, passages_in, settled
+from .service import Service, open_engine, passages_in, rateable, settled
 from .waiting import END, Pieces, awaited, first_piece, more_pieces
 
 # %% ../nbs/05y_endpoints.ipynb #7a5ce465
@@ -141,16 +140,20 @@ def no_cause() -> Any:
         raise Refused(500, "the answer could not be made") from None
 
 
-async def asked(request: Request, ask: Ask, began: float) -> tuple[Said, float]:
-    "The answer to a question, and its milliseconds. Raises Refused."
+async def asked(
+    request: Request, ask: Ask, began: float, stop: Sequence[str] = ()
+) -> tuple[Said, float]:
+    "The answer to a question up to its stop, and its milliseconds. Raises Refused."
     service = service_of(request)
     with no_cause():
-        job = open_engine(service).submit(ask)
+        job = open_engine(service).submit(ask, Listener(stop) if stop else None)
         said = await awaited(request, job, service.settings.timeout, service.over)
+    rateable(service, request)
+    said = upto(said, stop)
     return said, settled(service, request, ask, said, began)
 
 # %% ../nbs/05y_endpoints.ipynb #7588735d
-def evidence_of(service: Service, ask: Ask, said: Said, answer_id: str) -> dict[str, Any]:
+def evidence_of(service: Service, ask: Ask, said: Said, answer_id: str = "") -> dict[str, Any]:
     "On what an answer rests, and what of it rests on nothing."
     passages = passages_in(service, said)
     sources = [ask.prompt, *(text for _, text in ask.history)]
@@ -162,7 +165,7 @@ def evidence_of(service: Service, ask: Ask, said: Said, answer_id: str) -> dict[
         "passages": found,
         "unsupported": told,
         "flags": list(said.flags),
-        "answer_id": answer_id,
+        "answer_id": answer_id or None,
     }
 
 # %% ../nbs/05y_endpoints.ipynb #c2d7c8e7
@@ -177,8 +180,9 @@ async def generate(
     sampled = (wanted.max_new_tokens, wanted.temperature)
     ask = Ask(check_prompt(wanted.prompt), *sampled, arm=wanted.arm, intent=intent)
     said, latency_ms = await asked(request, ask, began)
-    answer_id = response.headers["x-answer-id"] = request.state.answer_id
     more: dict[str, Any] = {}
+    if answer_id := request.state.answer_id:
+        response.headers["x-answer-id"] = answer_id
     if wanted.evidence:
         more = await asyncio.to_thread(evidence_of, service, ask, said, answer_id)
     return GenerateOut(text=said.text, latency_ms=latency_ms, **more)
@@ -191,8 +195,14 @@ async def chat_completions(request: Request) -> Response:
     known_intent(service, chat.ask.intent)
     if chat.stream:
         return await opened(request, chat, began)
-    said, _ = await asked(request, chat.ask, began)
-    return JSONResponse(completion(chat, said, extra(request, chat, said)))
+    said, _ = await asked(request, chat.ask, began, chat.stop)
+    told = extra(request, chat, said)
+    return JSONResponse(completion(chat, said, id_of(request), told))
+
+
+def id_of(request: Request) -> str:
+    "By what an answer goes: its own id, or that of its request."
+    return request.state.answer_id or request.state.request_id
 
 
 def extra(request: Request, chat: Chat, said: Said) -> dict[str, Any]:
@@ -204,29 +214,28 @@ def extra(request: Request, chat: Chat, said: Said) -> dict[str, Any]:
 async def opened(request: Request, chat: Chat, began: float) -> Response:
     "A stream whose first piece is there. Raises Refused where none comes."
     service, pieces = service_of(request), Pieces()
-    seconds = service.settings.timeout
-    request.state.answer_id = secrets.token_urlsafe(16)
+    listener, seconds = Listener(chat.stop, pieces.put), service.settings.timeout
+    rateable(service, request)
     with no_cause():
-        job = open_engine(service).submit(chat.ask, pieces.put)
+        job = open_engine(service).submit(chat.ask, listener)
         first = await first_piece(request, pieces, job, seconds, service.over)
     service.metrics.first.observe(time.perf_counter() - began)
     rest = more_pieces(pieces, job, time.monotonic() + seconds, service.over)
-    events = streamed(request, chat, job, first, rest, began)
+    events = streamed(request, chat, job, shown(first, rest, listener.until), began)
     return EventSourceResponse(events, sep="\n", ping=15, send_timeout=30)
 
 # %% ../nbs/05y_endpoints.ipynb #2e180491
 async def streamed(
-    request: Request, chat: Chat, job: Any, first: Any, rest: Any, began: float
+    request: Request, chat: Chat, job: Any, texts: AsyncIterator[str], began: float
 ) -> AsyncIterator[str]:
     "The events of an answer."
-    head = head_of(chat, request.state.answer_id, "chat.completion.chunk")
+    head = head_of(chat, id_of(request), "chat.completion.chunk")
     try:
         yield sse(chunk(head, role="assistant", content=""))
-        told: list[str] = []
         with no_cause():
-            async for text in shown(chat, first, rest, told):
+            async for text in texts:
                 yield sse(chunk(head, content=text))
-            said = ended(chat, job, told)
+        said = upto(job.result(), chat.stop)
         for event in last_events(request, chat, head, said, began):
             yield sse(event)
         yield "[DONE]"
@@ -236,33 +245,15 @@ async def streamed(
         job.cancel()
 
 # %% ../nbs/05y_endpoints.ipynb #847af296
-async def shown(
-    chat: Chat, first: Any, rest: Any, told: list[str]
-) -> AsyncIterator[str]:
-    "What a client gets to see of the pieces; `told` gets all that came."
-    until = Until(chat.stop)
+async def shown(first: Any, rest: Any, until: Until) -> AsyncIterator[str]:
+    "The pieces of an answer, and what was held back at its end and is no stop after all."
     async with contextlib.aclosing(rest):
         if first is not END:
-            told.append(first)
-            if text := until.feed(first):
-                yield text
+            yield first
             async for piece in rest:
-                told.append(piece)
-                if text := until.feed(piece):
-                    yield text
-                if until.hit:
-                    return
-        if text := until.rest():
-            yield text
-
-
-def ended(chat: Chat, job: Any, told: list[str]) -> Said:
-    "The answer of a stream; where a stop cut it, what had come by then."
-    text = cut("".join(told), chat.stop)
-    if job.done() and not job.cancelled():
-        said = job.result()
-        return said._replace(finish="stop" if text != said.text else said.finish)
-    return Said(text, len(told))
+                yield piece
+    if text := until.rest():
+        yield text
 
 # %% ../nbs/05y_endpoints.ipynb #cb86a67b
 def last_events(

@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['WHOLE', 'DEMANDS', 'HINTS', 'MOST', 'WORDS', 'BadField', 'Part', 'Message', 'StreamOptions', 'Own', 'ChatIn',
            'demanded', 'ignored', 'said_in', 'turns', 'Chat', 'limit', 'stops', 'fault', 'read_chat', 'Until',
-           'overlaps', 'cut', 'extra_of', 'usage_of', 'completion', 'head_of', 'chunk', 'sse', 'model_card',
-           'model_list']
+           'overlaps', 'cut', 'upto', 'Enough', 'Listener', 'extra_of', 'usage_of', 'completion', 'head_of', 'chunk',
+           'sse', 'model_card', 'model_list']
 
 # %% ../nbs/05n_openai.ipynb #12880c08
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -244,14 +244,39 @@ def cut(text: str, stop: Sequence[str]) -> str:
     until = Until(stop)
     return until.feed(text) + until.rest()
 
+
+def upto(said: Said, stop: Sequence[str]) -> Said:
+    "An answer up to its stop, which is why it ended then."
+    text = cut(said.text, stop)
+    return said if text == said.text else said._replace(text=text, finish="stop")
+
+# %% ../nbs/05n_openai.ipynb #0f653419
+class Enough(Exception):
+    "A listener has heard all that it wants."
+
+
+class Listener:
+    "Hands an answer on up to its stop, and leaves then."
+
+    def __init__(self, stop: Sequence[str], tell: Callable[[str], None] = lambda text: None):
+        self.until, self.tell = Until(stop), tell
+
+    def __call__(self, piece: str) -> None:
+        "Take a piece of the answer. Raises Enough when its stop has come."
+        if text := self.until.feed(piece):
+            self.tell(text)
+        if self.until.hit:
+            raise Enough
+
 # %% ../nbs/05n_openai.ipynb #3aba107f
 def extra_of(
     said: Said, titles: Mapping[str, str], answer_id: str, ignored: Sequence[str] = ()
 ) -> dict[str, Any]:
-    "The field `supportbot` of an answer; `titles` are those of the passages."
+    "The field `supportbot` of an answer; `titles` are those of the passages, an id may be none."
     passages = [{"id": id, "title": titles.get(id, "")} for id in said.passages]
-    told = {"passages": passages, "flags": list(said.flags), "answer_id": answer_id}
-    return {**told, **({"ignored": list(ignored)} if ignored else {})}
+    told: dict[str, Any] = {"passages": passages, "flags": list(said.flags)}
+    told |= {"answer_id": answer_id} if answer_id else {}
+    return told | ({"ignored": list(ignored)} if ignored else {})
 
 
 def usage_of(said: Said) -> dict[str, int]:
@@ -261,20 +286,18 @@ def usage_of(said: Said) -> dict[str, int]:
     return {**counts, "total_tokens": both}
 
 
-def completion(chat: Chat, said: Said, extra: Mapping[str, Any]) -> dict[str, Any]:
-    "A whole answer as `chat.completion`; cut where the request says that it ends."
-    text = cut(said.text, chat.stop)
-    finish = "stop" if text != said.text else said.finish
-    message = {"role": "assistant", "content": text, "refusal": None}
-    choice = {"index": 0, "message": message, "finish_reason": finish, "logprobs": None}
-    head = head_of(chat, str(extra["answer_id"]), "chat.completion")
+def completion(chat: Chat, said: Said, id: str, extra: Mapping[str, Any]) -> dict[str, Any]:
+    "A whole answer as `chat.completion`."
+    message = {"role": "assistant", "content": said.text, "refusal": None}
+    choice = {"index": 0, "message": message, "finish_reason": said.finish, "logprobs": None}
+    head = head_of(chat, id, "chat.completion")
     return {**head, "choices": [choice], "usage": usage_of(said), "supportbot": dict(extra)}
 
 # %% ../nbs/05n_openai.ipynb #a143502e
-def head_of(chat: Chat, answer_id: str, kind: str) -> dict[str, Any]:
+def head_of(chat: Chat, id: str, kind: str) -> dict[str, Any]:
     "What all pieces of an answer begin with."
     return {
-        "id": f"chatcmpl-{answer_id}",
+        "id": f"chatcmpl-{id}",
         "object": kind,
         "created": int(time.time()),
         "model": chat.model,

@@ -5,9 +5,10 @@
 # %% auto #0
 __all__ = ['SAFE', 'ID', 'KINDS', 'Door', 'LOG', 'FULL', 'caller', 'Buckets', 'check_head', 'request_id', 'headed',
            'error_response', 'Gate', 'Crossing', 'Shield', 'answered', 'patient', 'watch', 'unwatch', 'hang_up',
-           'turn_away', 'running_server', 'fortify']
+           'turn_away', 'running_server', 'fortify', 'settle_memory']
 
 # %% ../nbs/05p_protect.ipynb #84d00715
+import gc
 import hashlib
 import logging
 import math
@@ -279,4 +280,13 @@ def fortify(head: float, most: int, grace: float, leaving: Callable[[], None]) -
     config.http_protocol_class = patient(config.http_protocol_class, head, most, leaving)
     if config.timeout_graceful_shutdown is None:
         config.timeout_graceful_shutdown = math.ceil(grace)
+    return True
+
+# %% ../nbs/05p_protect.ipynb #69b3e562
+def settle_memory() -> bool:
+    "Let the garbage collector pass over all that is there now; only in the process of a server."
+    if running_server() is None:
+        return False
+    gc.collect()
+    gc.freeze()
     return True

@@ -7,6 +7,7 @@ __all__ = ['servers', 'serve_command', 'token_command', 'settings_command', 'abu
 
 # %% ../nbs/06s_serve_cli.ipynb #78afaf04
 import os
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -59,14 +60,17 @@ def settings_command() -> None:
 def abuse_command(
     part: Annotated[Optional[list[str]], typer.Option(help="one part (repeatable); all")] = None,
     real: Annotated[bool, typer.Option("--real", help="the shipped demo, not the toy")] = False,
+    runtime: Annotated[str, typer.Option(help="who generates for the demo: openvino")] = "torch",
     out: Annotated[Path, typer.Option(help="folder of abuse.json")] = Path("results"),
     quick: Annotated[bool, typer.Option("--quick", help="a tenth of it")] = False,
 ) -> None:
     "A real server on its worst days; needs the packages of the dev extra."
-    from supportbot_lib.abuse import REAL, TOY, Way, abused, noted_figures
+    from supportbot_lib.abuse import LOAD, REAL, TOY, Way, abused, noted_figures
 
+    app, settings = (REAL, {"runtime": runtime}) if real else (TOY, {})
     share = 10 if quick else 1
-    way = Way(REAL if real else TOY, {}, 10_000 // share, 20 / (1 + quick), 120 / share)
-    rows = abused(way, part or ())
-    noted_figures(out / "abuse.json", way, rows)
+    many = 10_000 // share
+    way = Way(app, settings, many, many, 20 / (1 + quick), 120 / share)
+    keep = partial(noted_figures, out / "abuse.json", way)
+    rows = abused(way, part or (LOAD if real else ()), keep=keep)
     raise typer.Exit(int(not all(row.met for row in rows)))

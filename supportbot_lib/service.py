@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['LOG', 'ASKING', 'GUARDED', 'Ready', 'Service', 'load', 'start', 'leaving', 'finish', 'close', 'full', 'admit',
-           'open_engine', 'settled', 'passages_in']
+           'open_engine', 'rateable', 'settled', 'passages_in']
 
 # %% ../nbs/05w_service.ipynb #0735afae
 import asyncio
 import logging
+import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -23,7 +24,7 @@ from .feedback import Given, Memory
 from .guard import Refused
 from .logs import log_line, open_log, write_line
 from .metrics import EngineFigures, Metrics, count_answer
-from .protect import Buckets, caller, check_head
+from .protect import Buckets, caller, check_head, settle_memory
 from .settings import Settings
 
 # %% ../nbs/05w_service.ipynb #95e08112
@@ -72,6 +73,7 @@ def load(service: Service, make: Callable[[], Ready]) -> None:
         service.status, service.reasons = "failed", [told]
         LOG.error("the model was not loaded: %s", error, exc_info=not isinstance(error, UserError))
         return
+    settle_memory()
     with service.lock:
         if service.status == "loading":
             service.engine = Engine(ready.answer, s.batching, s.max_batch, s.wait_ms, s.queue)
@@ -149,15 +151,24 @@ def open_engine(service: Service) -> Engine:
     return service.engine
 
 # %% ../nbs/05w_service.ipynb #7c155ba8
+def rateable(service: Service, request: Request) -> str:
+    "Give the answer to a request the id by which it can be rated, or none where feedback is off."
+    on = service.settings.feedback is not None
+    request.state.answer_id = secrets.token_urlsafe(16) if on else ""
+    return request.state.answer_id
+
+
 def settled(service: Service, request: Request, ask: Ask, said: Said, began: float) -> float:
-    "Remember, count and log an answer under `request.state.answer_id`; its milliseconds."
+    "Count an answer, remember and log it under its id; its milliseconds."
     seconds = time.perf_counter() - began
     state, latency_ms = request.state, round(seconds * 1000, 1)
-    given = Given(ask.prompt, said.text, getattr(state, "owner", ""), ask.arm)
-    state.answer_id = service.memory.keep(given, getattr(state, "answer_id", ""))
+    if service.settings.feedback is not None:
+        given = Given(ask.prompt, said.text, getattr(state, "owner", ""), ask.arm)
+        service.memory.keep(given, state.answer_id)
     count_answer(service.metrics, said, seconds)
     if service.log is not None:
-        more = {"id": state.request_id, "answer_id": state.answer_id, "arm": ask.arm}
+        more: dict[str, Any] = {"id": state.request_id, "arm": ask.arm}
+        more |= {"answer_id": state.answer_id} if state.answer_id else {}
         more |= {"finish": said.finish, "flags": said.flags, "prompt_tokens": said.prompt_tokens}
         line = log_line(ask, said, latency_ms, service.settings.log_text, **more)
         write_line(service.log, line)
