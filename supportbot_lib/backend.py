@@ -344,14 +344,14 @@ def open_compiled(
     folder: Path, threads: int = 1, words: Mapping[str, str] | None = None
 ) -> Runtime:
     "The tuned model and its base on OpenVINO."
-    from supportbot_lib.compiled import Compiled, need_openvino
+    from supportbot_lib.compiled import compiled_apart, need_openvino
     from supportbot_lib.model import set_threads
 
     need_openvino()
     set_threads(1)  # torch only embeds questions here; more threads would fight OpenVINO's
     reader, _ = light_reader(folder, words)
     files, stop = gguf_files(folder), {reader.tokenizers["tuned"].eos_token_id}
-    return Runtime(reader, Loop(lambda: Compiled(files, stop, threads)), stop)
+    return Runtime(reader, Loop(lambda: compiled_apart(files, stop, threads)), stop)
 
 # %% ../nbs/05s_backend.ipynb #d45ecb40
 RUNTIMES = {"torch": open_torch, "openvino": open_compiled}
