@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['CACHE', 'PRECISE', 'USUAL', 'News', 'need_openvino', 'pipeline', 'settings', 'Pipes', 'added', 'Compiled', 'heard',
-           'ended', 'Told', 'stepped', 'answer_through', 'alone', 'started', 'Apart', 'received', 'taken', 'compiled',
-           'compiled_apart']
+           'ended', 'Told', 'stepped', 'answer_through', 'alone', 'started', 'Apart', 'send', 'received', 'taken',
+           'compiled', 'compiled_apart']
 
 # %% ../nbs/02u_compiled.ipynb #85b121c7
+import atexit
 import functools
 import importlib.util
 import itertools
@@ -173,9 +174,9 @@ def answer_through(link: Connection, make: Callable[[], Any]) -> None:
         batch, rows = make(), dict[int, Row]()
         link.send([])  # it is ready
         while True:
-            news = [] if rows and not link.poll() else [link.recv()]
+            news: News = [] if rows and not link.poll() else link.recv()
             while link.poll():
-                news.append(link.recv())
+                news += link.recv()
             if told := stepped(batch, rows, news):
                 link.send(told)
     except Exception as error:
@@ -184,8 +185,9 @@ def answer_through(link: Connection, make: Callable[[], Any]) -> None:
 
 
 def alone(link: Connection, make: Callable[[], Any]) -> None:
-    "The work of the process; it ends with the one who started it, and not by a key in a terminal."
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    "The work of the process; it ends with the one who started it."
+    for number in (signal.SIGINT, signal.SIGTERM):  # they reach a whole group of processes
+        signal.signal(number, signal.SIG_IGN)
     answer_through(link, make)
 
 # %% ../nbs/02u_compiled.ipynb #85f7c176
@@ -196,6 +198,7 @@ def started(make: Callable[[], Any]) -> tuple[Connection, Any]:
     process = spawn.Process(target=alone, args=(other, make), daemon=True)
     process.start()
     other.close()
+    atexit.register(link.close)  # then the process ends, and Python's exit need not wait for it
     return link, process
 
 # %% ../nbs/02u_compiled.ipynb #f77d2b98
@@ -214,15 +217,14 @@ class Apart:
     def advance(self, joining: Sequence[Row] = ()) -> list[Row]:
         "Some tokens more for some of the rows; those that got any."
         self.seats |= (new := dict(zip(self.numbers, joining)))
-        for news in new.items():
-            self.link.send(news)
+        send(self, list(new.items()))
         return taken(self, received(self)) if self.seats else []
 
     def leave(self, row: Row) -> None:
         "Take a row out of the batch."
         key = next(key for key, one in self.seats.items() if one is row)
         del self.seats[key]
-        self.link.send((key, None))
+        send(self, [(key, None)])
 
     def close(self) -> None:
         "End the process."
@@ -231,6 +233,13 @@ class Apart:
         self.process.kill()
 
 # %% ../nbs/02u_compiled.ipynb #a41ab9f7
+def send(batch: Apart, news: News) -> None:
+    "Send news to the process; that it has ended is told by `received`."
+    with suppress(OSError):
+        if news:
+            batch.link.send(news)
+
+
 def received(batch: Apart) -> list[Told]:
     "What the process tells, as soon as it does. Raises what ended it."
     try:

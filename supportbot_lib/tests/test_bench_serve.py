@@ -71,8 +71,10 @@ def test_a_server_is_started_asked_and_ended():
 def test_every_load_has_questions_of_its_own(monkeypatch):
     "No question is asked twice; those that warm the server are of no load."
     asked = []
-    monkeypatch.setattr("supportbot_lib.bench_serve.running", lambda server: nullcontext((None, 1, 0.1)))
-    monkeypatch.setattr("supportbot_lib.bench_serve.timed", lambda c, s, one: asked.append(one) or 0.1)
+    started = lambda server: nullcontext((None, 1, 0.1))  # noqa: E731
+    timed = lambda client, server, one: asked.append(one) or 0.1  # noqa: E731
+    monkeypatch.setattr("supportbot_lib.bench_serve.running", started)
+    monkeypatch.setattr("supportbot_lib.bench_serve.timed", timed)
     server = Server("none", lambda port: [], "/", "/", dict, str)
     measured(Side(server, range(11), {1: 2, 3: 6}), lambda line: None)
     assert asked[:2] == [9, 10] and sorted(asked) == [0, 1, 2, 3, 4, 5, 6, 7, 9, 10]
@@ -83,6 +85,5 @@ def test_the_other_server_that_is_missing_leaves_a_row_that_says_so():
     told = [Told({1: Load(1, 2.0, [0.1])}, 1.0, None)]
     rows = paired({side: told for _, a, b, _ in PAIRS for side in (a, b) if side != "25M lit"})
     lone = [r for r in rows if r["other"] is None]
-    assert [r["name"] for r in lone] == ["serving 25M, torch: 1 client"] or len(lone) == 1
-    assert "SUPPORTBOT_LITSERVE" in lone[0]["other_name"]
+    assert len(lone) == 1 and "SUPPORTBOT_LITSERVE" in lone[0]["other_name"]
     assert {r["name"].split(":")[0] for r in rows} == {name for name, *_ in PAIRS}

@@ -110,7 +110,8 @@ def test_many_threads_share_one_batch_and_who_leaves_is_out_of_it():
 class Falls:
     "A batch that falls over at its first step."
 
-    rows, closed = [], False
+    rows: list = []
+    closed = False
 
     def advance(self, joining=()):
         raise MemoryError("no room")
