@@ -5,9 +5,10 @@
 # %% auto #0
 __all__ = ['NEW', 'DEMO', 'THREADS', 'LLAMA', 'ROOM', 'LONG', 'SHAPE', 'API', 'LITSERVE', 'RUN', 'LOADS', 'SLOW', 'SHORT',
            'PAIRS', 'NEEDS', 'Asked', 'asked_of', 'Server', 'free_port', 'peak_of', 'running', 'up', 'Load', 'timed',
-           'loaded', 'ours', 'completed', 'llama', 'transformers_serve', 'merged_folder', 'serve', 'shape_folder',
-           'random_shape', 'texts_of', 'Plain', 'open_shape', 'main', 'litserve', 'Side', 'Told', 'measured',
-           'compared', 'lacking', 'demo_sides', 'shape_sides', 'paired', 'serving_rows', 'bench_serving']
+           'loaded', 'ours', 'completed', 'llama', 'transformers_serve', 'cached', 'merged_folder', 'in_bf16', 'serve',
+           'shape_folder', 'write_shape', 'random_shape', 'texts_of', 'Plain', 'open_shape', 'main', 'litserve', 'Side',
+           'Told', 'measured', 'compared', 'lacking', 'demo_sides', 'shape_sides', 'paired', 'serving_rows',
+           'bench_serving']
 
 # %% ../nbs/06m_bench_serve.ipynb #b48f081b
 import json
@@ -33,7 +34,7 @@ from .registry import served_digest
 from .exports import GGUF, Merged, merge, write_gguf, write_merged
 from .engine import Answerer, Ask
 from .runtimes import Loop, Prompt, Reader, Runtime
-from .backend import as_text, gguf_files, light_reader, open_answerer
+from .backend import as_text, light_reader, open_answerer
 from .bench import noted, row
 
 if TYPE_CHECKING:
@@ -207,14 +208,26 @@ def transformers_serve(folder: Path) -> Server:
     return completed("transformers serve", lambda port: [*how, str(port)], str(folder))
 
 # %% ../nbs/06m_bench_serve.ipynb #89dbbbe3
-def merged_folder() -> Path:
-    "The merged weights of the shipped model, made where they are not in the cache."
-    place = cache_folder() / f"merged-{served_digest(DEMO).removeprefix('sha256:')[:16]}"
-    if not (place / "config.json").is_file():
+def cached(name: str, holds: str, write: Callable[[Path], None]) -> Path:
+    "A folder of the cache, written where it does not hold a file."
+    place = cache_folder() / name
+    if not (place / holds).is_file():
         half = place.with_name(f".{place.name}.{os.getpid()}")
-        write_merged(merge(DEMO), half)
+        write(half)
         settle(half, place)
     return place
+
+
+def merged_folder() -> Path:
+    "The merged weights of the shipped model."
+    name = f"merged-{served_digest(DEMO).removeprefix('sha256:')[:16]}"
+    return cached(name, "config.json", lambda place: write_merged(merge(DEMO), place))
+
+
+def in_bf16(name: str, make: Callable[[], Merged]) -> Path:
+    "A GGUF file in bf16."
+    write = lambda place: write_gguf(make(), place, "bf16")  # noqa: E731
+    return cached(f"gguf-bf16-{name}", GGUF, write) / GGUF
 
 # %% ../nbs/06m_bench_serve.ipynb #235d7160
 ROOM = {"max_batch": 32, "queue": 256, "timeout": 600.0}  # nobody is refused
@@ -243,15 +256,15 @@ SHAPE: dict[str, Any] = {
 
 
 def shape_folder() -> Path:
-    "Weights of this shape for every server, made where the cache has none."
-    place = cache_folder() / f"shape-{digest(SHAPE)[:16]}"
-    if not (place / GGUF).is_file():
-        half = place.with_name(f".{place.name}.{os.getpid()}")
-        made = random_shape()
-        write_gguf(made, half)
-        write_merged(made, half)
-        settle(half, place)
-    return place
+    "Weights of this shape for every server."
+    return cached(f"shape-{digest(SHAPE)}", GGUF, write_shape)
+
+
+def write_shape(folder: Path) -> None:
+    "Write them as OpenVINO reads them, and then as transformers does, which rounds them."
+    made = random_shape()
+    write_gguf(made, folder)
+    write_merged(made, folder)
 
 # %% ../nbs/06m_bench_serve.ipynb #14656b0e
 def random_shape() -> Merged:
@@ -431,25 +444,26 @@ def demo_sides() -> dict[str, Side]:
         "openvino": Side(ours("openvino", "openvino"), asked, LOADS),
     }
     if binary:
-        sides["llama"] = Side(llama(binary, gguf_files(DEMO)[True]), asked, LOADS)
+        told = served_digest(DEMO).removeprefix("sha256:")[:16]
+        sides["llama"] = Side(llama(binary, in_bf16(told, lambda: merge(DEMO))), asked, LOADS)
     return sides
 
 # %% ../nbs/06m_bench_serve.ipynb #640c6e4b
 def shape_sides() -> dict[str, Side]:
     "Who answers with the random shape."
     folder = shape_folder()
-    asked = texts_of(folder, sum(SHORT.values()) + 2)
-    sides = {}
-    for runtime in ("torch", "openvino"):
-        server = ours(f"{runtime}, 25M", runtime, "1", str(folder))
-        body = lambda asked: {"prompt": asked.prompt, "max_new_tokens": LONG}  # noqa: E731
-        sides[f"25M {runtime}"] = Side(server._replace(body=body), asked, SHORT)
+    module = lambda runtime: ours(f"{runtime}, 25M", runtime, "1", str(folder))  # noqa: E731
+    body = lambda asked: {"prompt": asked.prompt, "max_new_tokens": LONG}  # noqa: E731
+    servers = {f"25M {name}": module(name)._replace(body=body) for name in ("torch", "openvino")}
     if python := os.environ.get(LITSERVE):
-        sides["25M lit"] = Side(litserve(python, folder), asked, SHORT)
+        servers["25M lit"] = litserve(python, folder)
     if binary := os.environ.get(LLAMA):
-        other = llama(binary, folder / GGUF, max_tokens=LONG, ignore_eos=True)
-        sides["25M llama"] = Side(other._replace(name="llama-server, 25M"), asked, SHORT)
-    return sides
+        gguf = in_bf16(digest(SHAPE), random_shape)
+        other = llama(binary, gguf, max_tokens=LONG, ignore_eos=True)
+        servers["25M llama"] = other._replace(name="llama-server, 25M")
+    asked = texts_of(folder, sum(SHORT.values()) + 2)
+    said = lambda body: "an answer"  # noqa: E731
+    return {key: Side(s._replace(text=said), asked, SHORT) for key, s in servers.items()}
 
 # %% ../nbs/06m_bench_serve.ipynb #0a4ad691
 PAIRS = (
