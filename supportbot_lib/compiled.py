@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['CACHE', 'PRECISE', 'USUAL', 'News', 'need_openvino', 'pipeline', 'settings', 'Pipes', 'added', 'Compiled', 'heard',
-           'ended', 'Told', 'stepped', 'answer_through', 'alone', 'started', 'Apart', 'send', 'received', 'taken',
-           'compiled', 'compiled_apart']
+           'ended', 'Told', 'stepped', 'answer_through', 'alone', 'started', 'Apart', 'send', 'told_through',
+           'received', 'taken', 'compiled', 'compiled_apart']
 
 # %% ../nbs/02u_compiled.ipynb #85b121c7
 import atexit
@@ -240,19 +240,27 @@ def send(batch: Apart, news: News) -> None:
             batch.link.send(news)
 
 
-def received(batch: Apart) -> list[Told]:
-    "What the process tells, as soon as it does. Raises what ended it."
-    try:
-        told = batch.link.recv()
-    except (EOFError, OSError):
-        batch.process.join(1)
-        code = batch.process.exitcode
-        raise RuntimeError(f"the process of the model has ended with code {code}") from None
+def told_through(link: Connection) -> list[Told]:
+    "One message of the process. Raises what ended it."
+    told = link.recv()
     if isinstance(told, Exception):
         raise told
     return told
 
 
+def received(batch: Apart) -> list[Told]:
+    "What the process has told, once there is anything; all of it, so that the pipe is never full."
+    try:
+        told = told_through(batch.link)
+        while batch.link.poll():
+            told += told_through(batch.link)
+    except (EOFError, OSError):
+        batch.process.join(1)
+        code = batch.process.exitcode
+        raise RuntimeError(f"the process of the model has ended with code {code}") from None
+    return told
+
+# %% ../nbs/02u_compiled.ipynb #7be880e4
 def taken(batch: Apart, told: Iterable[Told]) -> list[Row]:
     "Give rows their new tokens; who has left meanwhile gets none."
     moved = []

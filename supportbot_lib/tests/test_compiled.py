@@ -48,7 +48,7 @@ class Counting:
     "A batch without a model: token n of every row is n; a row that begins with 13 is too much."
 
     def __init__(self):
-        self.rows, self.left = [], []
+        self.rows = []
 
     def advance(self, joining=()):
         self.rows += joining
