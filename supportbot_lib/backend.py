@@ -25,7 +25,7 @@ from .model import Base, load_tokenizer, render, renderer_hash
 from .endpoint import JSON, Endpoint, connect, endpoint_of, pause
 from .registry import served_digest
 from .guard import Refused
-from .engine import Answerer, Ask, Gone, Said, Tell
+from .engine import Answerer, Ask, Gone, Said, Tell, unheard
 from .runtimes import Loop, Prompt, Reader, Runtime, Voice, evidence_of, open_torch
 from .runtimes import sure_of
 
@@ -152,7 +152,8 @@ def streamed_once(
 # %% ../nbs/05s_backend.ipynb #243e41d7
 def streamed_answer(
     client: "httpx.Client", endpoint: Endpoint, path: str, body: dict,
-    tell: Callable[[str], None], gone: Callable[[], bool], sleep: Callable[[float], None] = time.sleep,
+    tell: Callable[[str], None], gone: Callable[[], bool],
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Heard:  # fmt: skip
     "One answer, with further tries. Raises Refused (502 lasting, 503 after the last try)."
     for attempt in range(endpoint.tries):
@@ -185,14 +186,13 @@ class Backend:
 
     def __call__(self, asks: list[Ask]) -> list[Said | Refused]:
         "The answers."
-        return self.stream(asks, lambda i, piece: None, lambda i: False)
+        return self.stream(asks, unheard, lambda i: False)
 
     def stream(self, asks: list[Ask], tell: Tell, gone: Gone) -> list[Said | Refused]:
         "The answers, told piece by piece."
+        one = lambda i: answered(self, i, asks[i], tell, gone)  # noqa: E731
         with ThreadPoolExecutor(max(1, min(len(asks), 16))) as pool:
-            return list(
-                pool.map(lambda i: answered(self, i, asks[i], tell, gone), range(len(asks)))
-            )
+            return list(pool.map(one, range(len(asks))))
 
     def close(self) -> None:
         "Hang up."
@@ -344,14 +344,14 @@ def open_compiled(
     folder: Path, threads: int = 1, words: Mapping[str, str] | None = None
 ) -> Runtime:
     "The tuned model and its base on OpenVINO."
-    from supportbot_lib.compiled import Compiled, need_openvino
+    from supportbot_lib.compiled import compiled_apart, need_openvino
     from supportbot_lib.model import set_threads
 
     need_openvino()
     set_threads(1)  # torch only embeds questions here; more threads would fight OpenVINO's
     reader, _ = light_reader(folder, words)
     files, stop = gguf_files(folder), {reader.tokenizers["tuned"].eos_token_id}
-    return Runtime(reader, Loop(lambda: Compiled(files, stop, threads)), stop)
+    return Runtime(reader, Loop(lambda: compiled_apart(files, stop, threads)), stop)
 
 # %% ../nbs/05s_backend.ipynb #d45ecb40
 RUNTIMES = {"torch": open_torch, "openvino": open_compiled}

@@ -111,22 +111,25 @@ class Falls:
     "A batch that falls over at its first step."
 
     rows: list = []
+    closed = False
 
     def advance(self, joining=()):
         raise MemoryError("no room")
 
-    def leave(self, row):
-        "Nobody is here."
+    def close(self):
+        self.closed = True
 
 
 def test_an_error_reaches_all_in_the_batch_and_the_loop_lives_on():
-    "Whoever is in the batch gets the error; the next one is answered by a new batch."
-    model = open_model("toy", precision="fp32", threads=1)
-    batches = iter([Falls(), Running(model)])
+    "Whoever is in the batch gets the error, also where no new one can be made; then there is one."
+    model, falls = open_model("toy", precision="fp32", threads=1), Falls()
+    batches = iter([lambda: falls, lambda: open("no such weights"), lambda: Running(model)])
     reader = Reader(model.tokenizer, model.plain, None, 3, 900)
-    runtime = Runtime(reader, Loop(lambda: next(batches)), model.stop)
-    with pytest.raises(MemoryError):
-        runtime([Ask("Why?", 3)])
+    runtime = Runtime(reader, Loop(lambda: next(batches)()), model.stop)
+    for error in (MemoryError, FileNotFoundError):
+        with pytest.raises(error):
+            runtime([Ask("Why?", 3)])
+    assert falls.closed
     assert runtime([Ask("Why?", 3)])[0].tokens == 3
     runtime.close()
     with pytest.raises(Refused, match="stopping"):
