@@ -34,8 +34,14 @@ def serve_command(
     if model:
         os.environ["SUPPORTBOT_MODEL"] = model
     served_folder(read_settings(os.environ).model)
-    quiet = {"access_log": False, "server_header": False}
-    uvicorn.run("supportbot_lib.serve:app", host=host, port=port, workers=1, **quiet)
+    uvicorn.run(
+        "supportbot_lib.serve:app",
+        host=host,
+        port=port,
+        workers=1,
+        access_log=False,
+        server_header=False,
+    )
 
 # %% ../nbs/06s_serve_cli.ipynb #64427c6d
 @servers.command("token")
