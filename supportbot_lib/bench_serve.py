@@ -4,23 +4,24 @@
 
 # %% auto #0
 __all__ = ['NEW', 'DEMO', 'THREADS', 'LLAMA', 'ROOM', 'LONG', 'SHAPE', 'API', 'LITSERVE', 'RUN', 'LOADS', 'SLOW', 'SHORT',
-           'PAIRS', 'NEEDS', 'Asked', 'asked_of', 'Server', 'free_port', 'peak_of', 'running', 'up', 'Load', 'timed',
-           'loaded', 'ours', 'completed', 'llama', 'transformers_serve', 'cached', 'merged_folder', 'in_bf16', 'serve',
-           'shape_folder', 'write_shape', 'random_shape', 'texts_of', 'Plain', 'open_shape', 'main', 'litserve', 'Side',
-           'Told', 'measured', 'compared', 'lacking', 'demo_sides', 'shape_sides', 'paired', 'serving_rows',
-           'bench_serving']
+           'PAIRS', 'NEEDS', 'Asked', 'asked_of', 'Server', 'free_port', 'peak_of', 'running', 'up', 'end', 'Load',
+           'timed', 'loaded', 'ours', 'completed', 'llama', 'transformers_serve', 'cached', 'merged_folder', 'in_bf16',
+           'serve', 'shape_folder', 'write_shape', 'random_shape', 'texts_of', 'Plain', 'open_shape', 'main',
+           'litserve', 'Side', 'Told', 'measured', 'compared', 'lacking', 'demo_sides', 'shape_sides', 'paired',
+           'serving_rows', 'bench_serving']
 
 # %% ../nbs/06m_bench_serve.ipynb #b48f081b
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -105,7 +106,9 @@ def running(server: Server, patience: float = 180) -> "Iterator[tuple[httpx.Clie
     port, began = free_port(), time.perf_counter()
     env = {**os.environ, "GOMP_SPINCOUNT": "1000", "OMP_NUM_THREADS": str(THREADS)}
     quiet = subprocess.DEVNULL
-    process = subprocess.Popen(server.command(port), env=env, stdout=quiet, stderr=quiet)
+    process = subprocess.Popen(
+        server.command(port), env=env, stdout=quiet, stderr=quiet, start_new_session=True
+    )
     limits = httpx.Limits(max_connections=64)
     try:
         with httpx.Client(
@@ -119,8 +122,7 @@ def running(server: Server, patience: float = 180) -> "Iterator[tuple[httpx.Clie
                 time.sleep(0.1)
             yield client, process.pid, time.perf_counter() - began
     finally:
-        process.kill()
-        process.wait()
+        end(process)
 
 # %% ../nbs/06m_bench_serve.ipynb #665b681d
 def up(client: "httpx.Client", path: str) -> bool:
@@ -131,6 +133,13 @@ def up(client: "httpx.Client", path: str) -> bool:
         return client.get(path).status_code == 200
     except httpx.TransportError:
         return False
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    "Kill a process and all that it has started."
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 # %% ../nbs/06m_bench_serve.ipynb #89472493
 class Load(NamedTuple):
