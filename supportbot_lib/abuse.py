@@ -332,20 +332,29 @@ class Flooded(NamedTuple):
     memory: float  # of the server at most, in MB
     after: list[float]  # when answers came after its end, in seconds
 
-
+# %% ../nbs/06n_abuse.ipynb #be3fe761
 async def flooded(
     running: Running, rate: float, seconds: float, after: float, data: bytes
 ) -> Flooded:
     "Requests at a fixed rate, and then sixteen clients."
     tasks, began, most, memory = list[asyncio.Task](), time.monotonic(), 0, 0.0
+    done = list[float]()
+
+    async def one() -> Reply:
+        if (reply := await exchange(running.port, data, 90)).status == 200:
+            done.append(time.monotonic() - began)
+        return reply
+
     while (since := time.monotonic() - began) < seconds:
         for _ in range(int(since * rate) - len(tasks)):
-            tasks.append(asyncio.create_task(exchange(running.port, data, 90)))
+            tasks.append(asyncio.create_task(one()))
         most = max(most, sum(not task.done() for task in tasks[-5000:]))
         memory = max(memory, running.memory())
         await asyncio.sleep(0.02)
     few = await crowd(running.port, 16, after, data)
-    return Flooded(list(await asyncio.gather(*tasks)), most, memory, few.done)
+    replies = list(await asyncio.gather(*tasks))
+    owed = [at - seconds for at in done if at > seconds]
+    return Flooded(replies, most, memory, sorted([*owed, *few.done]))
 
 # %% ../nbs/06n_abuse.ipynb #b8d9b7d6
 def flood(running: Running, seconds: float, tokens: int) -> list[Figure]:
