@@ -289,9 +289,10 @@ def question(tokens: int, **more: Any) -> bytes:
 
 
 def calm_pace(port: int, data: bytes, seconds: float) -> float:
-    "Answers a second to sixteen clients who have the server for themselves, once it is warm."
-    asyncio.run(crowd(port, 16, 3, data))
-    return asyncio.run(crowd(port, 16, seconds, data)).pace()
+    "Answers a second to sixteen clients who have a warm server for themselves, over six batches."
+    rough = asyncio.run(crowd(port, 16, max(3.0, seconds / 2), data)).pace()
+    long = window_of(rough) if rough else 0.0
+    return asyncio.run(crowd(port, 16, max(seconds, 1.5 * long), data)).pace()
 
 # %% ../nbs/06n_abuse.ipynb #9fc7b042
 def overload(running: Running, seconds: float, tokens: int, clients: int = 256) -> list[Figure]:
