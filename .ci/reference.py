@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-BULK = ("adapter", "checkpoints", "evidence", "votes")
+BULK = ("adapter", "best", "checkpoints", "evidence", "votes")
 SMALL = ("report.json", "report.md", "summary.csv", "results.csv", "run.json", "recipes.json", "recipes.md")
 DEMO = ROOT / "supportbot_lib" / "assets" / "demo_model"
 
