@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['Turns', 'Answerer', 'Tell', 'Gone', 'Stream', 'OUTCOMES', 'Ask', 'Said', 'unheard', 'like', 'streamed', 'Answer',
-           'Job', 'alike', 'Busy', 'Line', 'take', 'settle', 'teller', 'handed', 'Engine', 'submitted', 'tallied',
-           'closed', 'work', 'crew', 'attend']
+           'Enough', 'Job', 'alike', 'Busy', 'Line', 'take', 'settle', 'teller', 'handed', 'Engine', 'submitted',
+           'tallied', 'closed', 'work', 'crew', 'attend']
 
 # %% ../nbs/05c_engine.ipynb #d0d4c320
 import math
@@ -89,6 +89,10 @@ class Answer(Future[Said]):
         return super().cancel()
 
 # %% ../nbs/05c_engine.ipynb #0a781b5b
+class Enough(Exception):
+    "Raised by a listener who has heard all that he wants."
+
+
 @dataclass
 class Job:
     "A request in the line, with the moment of its arrival."
@@ -97,13 +101,20 @@ class Job:
     tell: Callable[[str], None] | None = None
     future: Answer = field(default_factory=Answer)
     since: float = field(default_factory=time.monotonic)
+    content: bool = False  # its listener has had enough
+
+    def over(self) -> bool:
+        "Whether nobody wants more of the answer."
+        return self.content or self.future.left
 
     def hear(self, piece: str) -> None:
         "Hand on a piece of the answer; a listener that fails counts as one who left."
-        if self.tell is None or self.future.left or not piece:
+        if self.tell is None or self.over() or not piece:
             return
         try:
             self.tell(piece)
+        except Enough:
+            self.content = True
         except Exception:  # a broken listener must not take the batch with it
             self.future.left = True
 
@@ -175,7 +186,7 @@ def settle(answer: Answerer, jobs: list[Job]) -> Counter:
     asks = [job.ask for job in jobs]
     tell = teller(jobs)
     try:
-        said = streamed(answer, asks, tell, lambda i: jobs[i].future.left)
+        said = streamed(answer, asks, tell, lambda i: jobs[i].over())
         if len(said) != len(jobs):
             raise RuntimeError(f"{len(jobs)} questions got {len(said)} answers")
     except BaseException as error:  # whatever it is, nobody may wait for ever
@@ -201,7 +212,8 @@ def handed(job: Job, one: Said | Refused) -> Counter:
         job.future.set_exception(one)
         return Counter(refused=1)
     job.future.set_result(one)
-    return Counter({"cancelled" if job.future.left else "answered": 1, "tokens": one.tokens})
+    lost = job.future.left and not job.content
+    return Counter({"cancelled" if lost else "answered": 1, "tokens": one.tokens})
 
 # %% ../nbs/05c_engine.ipynb #f97be0e1
 class Engine:

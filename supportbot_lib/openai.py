@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['WHOLE', 'DEMANDS', 'HINTS', 'MOST', 'WORDS', 'BadField', 'Part', 'Message', 'StreamOptions', 'Own', 'ChatIn',
            'demanded', 'ignored', 'said_in', 'turns', 'Chat', 'limit', 'stops', 'fault', 'read_chat', 'Until',
-           'overlaps', 'cut', 'upto', 'Enough', 'Listener', 'extra_of', 'usage_of', 'completion', 'head_of', 'chunk',
-           'sse', 'model_card', 'model_list']
+           'overlaps', 'cut', 'upto', 'Listener', 'extra_of', 'usage_of', 'completion', 'head_of', 'chunk', 'sse',
+           'model_card', 'model_list']
 
 # %% ../nbs/05n_openai.ipynb #12880c08
 import json
@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .guard import Refused, check_prompt
-from .engine import Ask, Said
+from .engine import Ask, Enough, Said
 
 # %% ../nbs/05n_openai.ipynb #990729cf
 class BadField(Refused):
@@ -251,10 +251,6 @@ def upto(said: Said, stop: Sequence[str]) -> Said:
     return said if text == said.text else said._replace(text=text, finish="stop")
 
 # %% ../nbs/05n_openai.ipynb #0f653419
-class Enough(Exception):
-    "A listener has heard all that it wants."
-
-
 class Listener:
     "Hands an answer on up to its stop, and leaves then."
 

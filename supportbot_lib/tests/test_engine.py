@@ -8,8 +8,9 @@ __all__ = ['Gate', 'lined_up', 'test_who_waits_together_is_answered_together', '
 # %% ../../nbs/tests/000_test_engine.ipynb #2f9803d9
 import threading
 from contextlib import closing
+from unittest.mock import Mock
 
-from ..engine import Ask, Busy, Engine, Job, Said, teller, unheard
+from ..engine import Ask, Busy, Engine, Enough, Job, Said, teller, unheard
 from ..guard import Refused
 
 # %% ../../nbs/05c_engine.ipynb #611af10a
@@ -169,8 +170,8 @@ def test_a_model_knows_when_nobody_listens():
 
 # %% ../../nbs/05c_engine.ipynb #fb1a0c83
 def test_who_leaves_is_generated_for_no_longer():
-    "Cancelling while the answer is being made ends it; a listener that fails ends only its own."
-    began = threading.Event()
+    "To cancel an answer ends it, and so does a listener that fails, or has had enough."
+    began, enough = threading.Event(), Mock(side_effect=Enough)
     with closing(Engine(Teller())) as engine:
         endless = engine.submit(Ask("a", 10**12), lambda piece: began.set())
         assert began.wait(10) and not endless.cancel()
@@ -178,7 +179,8 @@ def test_who_leaves_is_generated_for_no_longer():
         broken = engine.submit(Ask("b", 10**12), lambda piece: 1 / 0)
         assert broken.result(10).tokens == 1
         assert engine.submit(Ask("c", 2)).result(10).tokens == 2
-    assert engine.stats()["cancelled"] == 2 and engine.stats()["answered"] == 1
+        assert engine.submit(Ask("d", 10**12), enough).result(10).tokens == 1
+    assert engine.stats()["cancelled"] == 2 and engine.stats()["answered"] == 2
 
 # %% ../../nbs/05c_engine.ipynb #b63a6a5c
 def test_a_mixed_model_takes_unlike_settings_together():
