@@ -230,7 +230,7 @@ def talked(guest: Guest) -> None:
     guest.page.mouse.move(0, 0)
     guest.page.evaluate("scrollTo(0, document.body.scrollHeight)")
 
-
+# %% ../nbs/06r_browser_chat.ipynb #1376affb
 def sit(browser: Any, url: str, folder: Path) -> None:
     "Talk to the server at an address, and take the portraits of the page."
     with page_on(browser, DESKTOP) as page:

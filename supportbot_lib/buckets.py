@@ -151,7 +151,7 @@ class Diagnosis(Noun):
     kind: str | None = None
     also: list[str] = []
 
-
+# %% ../nbs/04b_buckets.ipynb #774ade26
 PRAISE = ("right", "declined rightly", "not judged")
 
 

@@ -277,7 +277,7 @@ def start(processes: int, fault: Path, command: Sequence[str]) -> int:
         return 1
     return 0
 
-
+# %% ../nbs/02p_processes.ipynb #9cf21dc7
 def work(target: str, *arguments: str) -> None:
     "Join the group that torchrun made, and run `module:function` in it."
     import torch

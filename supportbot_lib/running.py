@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['TRIES', 'Row', 'nucleus', 'drawn', 'next_tokens', 'Ends', 'table_layer', 'grow', 'put', 'Table', 'take_over',
-           'table_logits', 'is_maskable', 'Arms', 'hear', 'Threads', 'Seated', 'Running', 'prompts_read', 'is_runnable']
+           'table_logits', 'is_maskable', 'Arms', 'hear', 'Threads', 'on_threads', 'Seated', 'Running', 'prompts_read',
+           'is_runnable']
 
 # %% ../nbs/02t_running.ipynb #1d4fac3c
 from collections.abc import Iterator, Sequence
@@ -228,7 +229,7 @@ def hear(logits: "torch.Tensor", rows: Sequence[Row], known: int) -> None:
     for row, token in zip(rows, next_tokens(logits, rows)):
         row.said.append(token)
 
-# %% ../nbs/02t_running.ipynb #700e87e1
+# %% ../nbs/02t_running.ipynb #39bf2259
 TRIES = 5  # steps on one thread and on all, before the faster is known
 
 
@@ -249,19 +250,20 @@ class Threads:
         new = [n for n, seconds in tried.items() if len(seconds) < TRIES]
         return new[0] if new else min(tried, key=lambda n: median(tried[n]))
 
-    @contextmanager
-    def of(self, rows: int) -> Iterator[None]:
-        "Their number within a step, which is timed while they are tried."
-        import torch
+# %% ../nbs/02t_running.ipynb #e4b611b4
+@contextmanager
+def on_threads(threads: Threads, rows: int) -> Iterator[None]:
+    "A step of so many rows on its number of threads; timed while both are tried."
+    import torch
 
-        number, began = self.best(rows), perf_counter()
-        torch.set_num_threads(number)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(self.most)
-        if len(seconds := self.tried(rows)[number]) < TRIES:
-            seconds.append(perf_counter() - began)
+    number, began = threads.best(rows), perf_counter()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads.most)
+    if len(seconds := threads.tried(rows)[number]) < TRIES:
+        seconds.append(perf_counter() - began)
 
 # %% ../nbs/02t_running.ipynb #987d5e9c
 class Seated:
@@ -274,8 +276,7 @@ class Seated:
         self.rows: list[Row] = []
         self.table = Table(self.net.config)
         self.arms = Arms(self.net)
-        on_cpu = self.net.device.type == "cpu"
-        self.threads = Threads(torch.get_num_threads() if on_cpu else 1)
+        self.threads = Threads(torch.get_num_threads())
         self.known = len(loaded.plain)  # the base knows no word beyond these
 
     def leave(self, row: Row) -> None:
@@ -316,7 +317,7 @@ class Running(Seated):
 
     def go_on(self) -> None:
         "One token more for the rows that run."
-        with self.threads.of(len(self.rows)), self.arms.of(self.rows, self.net.device):
+        with on_threads(self.threads, len(self.rows)), self.arms.of(self.rows, self.net.device):
             hear(table_logits(self.net, self.table, self.rows), self.rows, self.known)
 
     def read(self, rows: Sequence[Row]) -> None:

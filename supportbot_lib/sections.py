@@ -206,7 +206,7 @@ def planned(run: Run, report: dict) -> list[tuple[str, str, Paint, Any]]:
         ),
     ]
 
-
+# %% ../nbs/04n_sections.ipynb #30291c3e
 def _tagged(report: dict) -> list[dict]:
     "The subjects with enough questions to be drawn."
     return [one for one in report["subjects"] if one["n"] >= LEAST]

@@ -61,7 +61,7 @@ def test_no_page_hangs_the_reader(tmp_path):
         with pytest.raises(UserError, match="NUL"):
             load_articles(folder)
 
-
+# %% ../../nbs/00n_articles.ipynb #35cda323
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode), st.booleans())
 @settings(max_examples=40, deadline=None, database=None)
 def test_any_bytes_are_an_article_or_a_reason(data, html):

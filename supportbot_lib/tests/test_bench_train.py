@@ -108,7 +108,7 @@ def told_sides(**before: float) -> dict[str, list[dict]]:
     }
     return {**told, "peak": [{"speed": 1000.0}, {"speed": 900.0}]}
 
-
+# %% ../../nbs/06h_bench_train.ipynb #2c27a281
 def test_the_rows_say_what_was_measured(monkeypatch):
     "Ratios, utilisation by the best rate, one row a rung; without litgpt the reason is the row."
     work = toy_work()._replace(knobs=TrainKnobs())

@@ -157,7 +157,7 @@ def test_only_lora_and_the_rows_of_new_words_learn(tmp_path, tied):
     losses = [h["loss"] for h in trainer.state.log_history if "loss" in h]
     assert losses[-1] < losses[0]
 
-
+# %% ../../nbs/02o_domain.ipynb #9f82fee3
 def test_a_stopped_reading_goes_on_to_the_same_adapter(tmp_path):
     "From a checkpoint in the middle of an epoch, every weight ends where it would have."
     whole, _, trainer = read_house(tmp_path / "a")

@@ -111,7 +111,7 @@ def test_batches_side_by_side_say_what_they_say_in_a_row():
     assert both == [g.text for g in model.generate(prompts, 8, batch=2)]
     assert pick(torch.tensor([[1.0, 3.0, 3.0]]), 0.0).tolist() == [[1]]
 
-
+# %% ../../nbs/02b_model.ipynb #46d17603
 def test_a_common_beginning_is_computed_once_and_changes_nothing():
     "Rows from a shared cache get the tokens that each gets alone; one row shares nothing."
     model = open_model("toy", precision="fp32", threads=1)

@@ -74,7 +74,7 @@ def uneven(tokenizer) -> list[dict]:
     said = [answer_ids(tokenizer, "so " * (13 * (n % 2) * n)) for n in range(11)]
     return [{"input_ids": a + b, "labels": [-100] * len(a) + b} for a, b in zip(asked, said)]
 
-
+# %% ../../nbs/02p_processes.ipynb #faf0d3cf
 def trained(folder: str, resume: str = "", die: str = "", fsdp: str = "") -> None:
     "Train on these rows, alone or as one of a group; the first one saves what came out."
     net, tokenizer = load_net(find_base("toy"), "fp32")
@@ -128,7 +128,7 @@ def test_two_processes_are_one(tmp_path, monkeypatch):
     for name, weight in ours.items():
         assert torch.allclose(weight, theirs[name], atol=1e-4), name
 
-
+# %% ../../nbs/02p_processes.ipynb #0046fdae
 def test_a_killed_process_ends_all_and_the_run_goes_on(tmp_path, monkeypatch):
     "One message names rank and signal; from the checkpoint, the weights of an undisturbed run."
     monkeypatch.setenv("OMP_NUM_THREADS", "1")

@@ -32,7 +32,7 @@ def test_every_bad_value_is_a_user_error():
         else:
             raise AssertionError(f"{text} was accepted")
 
-
+# %% ../../nbs/00b_profiles.ipynb #3f149fe0
 def test_preferences_need_passages():
     "A recipe that shows nothing can't learn from preferences; one line switches them on."
     assert load_profile("cpu", ["train.prefer=dpo"]).train.prefer == "dpo"
