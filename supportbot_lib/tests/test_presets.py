@@ -118,6 +118,7 @@ def test_every_knob_moves_the_estimate_the_right_way():
     usual = peak_mib(shape, knobs, 500)
     for change in ({"batch": 2}, {"checkpointing": True}, {"upper": 15}):
         assert peak_mib(shape, knobs.model_copy(update=change), 500) < usual, change
+    assert peak_mib(shape, knobs.model_copy(update={"watch_steps": 9}), 500) > usual
     assert peak_mib(shape, knobs, 250) < usual
     assert peak_mib(shape, knobs.model_copy(update={"precision": "fp32"}), 500) > usual
     big, wide = shape_of("Qwen/Qwen3-4B-Instruct-2507"), load_profile("gpu-80gb").train
