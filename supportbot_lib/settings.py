@@ -103,7 +103,7 @@ def owner_only(path: str, flags: int) -> int:
 
 # %% ../nbs/05l_settings.ipynb #74bf6acc
 PREFIX = "SUPPORTBOT_"
-ELSEWHERE = {"CACHE", "BACKEND_KEY"}
+ELSEWHERE = {"CACHE", "BACKEND_KEY", "LITGPT", "LITSERVE", "LLAMA_SERVER"}
 KUBERNETES = re.compile(r"SERVICE_(HOST|PORT)|PORT$|PORT_\d+_(TCP|UDP)")
 
 
