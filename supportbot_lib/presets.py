@@ -258,7 +258,7 @@ def utilisation(found: Mapping[str, float], name: str = "cpu") -> float:
     return operations(shape, knobs, found["tokens"], answers) / found["seconds"] / QUIET
 
 # %% ../nbs/02m_presets.ipynb #6a2d3860
-USED = 0.2  # utilisation: between the two recorded runs
+USED = 0.17  # utilisation: between the two recorded runs
 
 
 def train_seconds(
