@@ -88,11 +88,11 @@ class Answer(Future[Said]):
         self.left = True
         return super().cancel()
 
-# %% ../nbs/05c_engine.ipynb #0a781b5b
+# %% ../nbs/05c_engine.ipynb #2aa29a4e
 class Enough(Exception):
     "Raised by a listener who has heard all that he wants."
 
-
+# %% ../nbs/05c_engine.ipynb #0a781b5b
 @dataclass
 class Job:
     "A request in the line, with the moment of its arrival."

@@ -252,7 +252,7 @@ def upto(said: Said, stop: Sequence[str]) -> Said:
 
 # %% ../nbs/05n_openai.ipynb #0f653419
 class Listener:
-    "Hands an answer on up to its stop, and leaves then."
+    "Hands an answer on up to its stop, and has had enough then."
 
     def __init__(self, stop: Sequence[str], tell: Callable[[str], None] = lambda text: None):
         self.until, self.tell = Until(stop), tell
