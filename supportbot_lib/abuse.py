@@ -6,8 +6,9 @@
 __all__ = ['TOY', 'REAL', 'ELSEWHERE', 'CHECKS', 'PHASES', 'LOAD', 'Toy', 'toy_app', 'Figure', 'percentile', 'ranked', 'each',
            'as_bytes', 'documented', 'judged', 'garbage', 'schemathesis_run', 'schemathesis', 'metric', 'answered',
            'Crowd', 'crowd', 'storm', 'recovered', 'window_of', 'question', 'calm_pace', 'overload', 'refusals',
-           'Flooded', 'flooded', 'flood', 'leave_early', 'disconnect', 'all_closed', 'half_open', 'stopped', 'seated',
-           'sigterm', 'Way', 'parts', 'abused', 'figure_line', 'noted_figures']
+           'Flooded', 'flooded', 'memory_of', 'flood', 'answers_of', 'leave_early', 'disconnect', 'all_closed',
+           'half_open', 'stopped', 'seated', 'sigterm', 'Way', 'parts', 'abused', 'figure_line', 'json_row',
+           'noted_figures']
 
 # %% ../nbs/06n_abuse.ipynb #08f837b4
 import asyncio
@@ -19,10 +20,11 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from bisect import bisect
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -301,7 +303,7 @@ def overload(running: Running, seconds: float, tokens: int, clients: int = 256) 
     calm = calm_pace(port, data, max(6.0, seconds / 2))
     window = window_of(calm)
     with witness(port, seconds, [GET, data]) as seen:
-        many, after = asyncio.run(storm(port, clients, seconds, 5 + window, data))
+        many, after = asyncio.run(storm(port, clients, seconds, 20 + window, data))
     many = many._replace(seen=seen["requests"], late=seen["late"])
     note = f"answers/s: calm {calm:.1f}, storm {many.pace():.1f}, over {window:.0f} s"
     back = Figure("overload: back to 95 % in", recovered(after, calm, window), "s", 5, 1, note=note)
@@ -330,19 +332,15 @@ class Flooded(NamedTuple):
 
     replies: list[Reply]
     most: int  # requests that were open at a time
-    memory: float  # of the server at most, in MB
     after: list[float]  # when answers came after its end, in seconds
 
 # %% ../nbs/06n_abuse.ipynb #be3fe761
-async def flooded(
-    running: Running, rate: float, seconds: float, after: float, data: bytes
-) -> Flooded:
+async def flooded(port: int, rate: float, seconds: float, after: float, data: bytes) -> Flooded:
     "Requests at a fixed rate, and then sixteen clients."
-    tasks, began, most, memory = list[asyncio.Task](), time.monotonic(), 0, 0.0
-    done = list[float]()
+    tasks, began, most, done = list[asyncio.Task](), time.monotonic(), 0, list[float]()
 
     async def one() -> Reply:
-        if (reply := await exchange(running.port, data, 90)).status == 200:
+        if (reply := await exchange(port, data, 90)).status == 200:
             done.append(time.monotonic() - began)
         return reply
 
@@ -350,30 +348,56 @@ async def flooded(
         for _ in range(int(since * rate) - len(tasks)):
             tasks.append(asyncio.create_task(one()))
         most = max(most, sum(not task.done() for task in tasks[-5000:]))
-        memory = max(memory, running.memory())
         await asyncio.sleep(0.02)
-    few = await crowd(running.port, 16, after, data)
+    few = await crowd(port, 16, after, data)
     replies = list(await asyncio.gather(*tasks))
     owed = [at - seconds for at in done if at > seconds]
-    return Flooded(replies, most, memory, sorted([*owed, *few.done]))
+    return Flooded(replies, most, sorted([*owed, *few.done]))
+
+# %% ../nbs/06n_abuse.ipynb #506a6901
+@contextlib.contextmanager
+def memory_of(running: Running, every: float = 0.2) -> Iterator[list[float]]:
+    "The memory of a server in MB, looked at again and again while the context lasts."
+    seen, over = [running.memory()], threading.Event()
+
+    def look() -> None:
+        while not over.wait(every):
+            seen.append(running.memory())
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        looking.join()
 
 # %% ../nbs/06n_abuse.ipynb #b8d9b7d6
 def flood(running: Running, seconds: float, tokens: int) -> list[Figure]:
     "Figures of ten times the capacity."
     data = question(tokens)
-    pace = calm_pace(running.port, data, 9)
+    with memory_of(running) as usual:
+        pace = calm_pace(running.port, data, 9)
     before, rate, window = running.memory(), 10 * pace, window_of(pace)
-    found = asyncio.run(flooded(running, rate, seconds, 10 + window, data))
-    grown, replies = found.memory - before, found.replies
-    bad = [r for r in replies if r.status not in (200, 429, 503)]
-    note = f"{rate:.0f} requests/s for {seconds:.0f} s, at most {found.most} open; "
-    note += str(dict(Counter(r.status or r.fault for r in replies)))
-    back = recovered(found.after, pace, window)
+    with memory_of(running) as seen:
+        found = asyncio.run(flooded(running.port, rate, seconds, 10 + window, data))
+    stays = running.memory() - before
+    n, note = len(found.replies), f"MB: at rest {before:.0f}, calm at most {max(usual):.0f}, flooded {max(seen):.0f}"
+    over = Figure("flood: memory beyond sixteen clients", max(seen) - max(usual), "MB", 50, n)
     return [
-        Figure("flood: neither answered nor refused", len(bad), "", 0, len(replies), note=note),
-        Figure("flood: memory grown by at most", round(grown, 1), "MB", 50, len(replies)),
-        Figure("flood: back to 95 % in", back, "s", 5, 1),
+        *answers_of(found, f"{rate:.0f} requests/s for {seconds:.0f} s, at most {found.most} open"),
+        over._replace(value=round(over.value, 1), note=note),
+        Figure("flood: memory that stays", round(stays, 1), "MB", 50, n, note=note),
+        Figure("flood: back to 95 % in", recovered(found.after, pace, window), "s", 5, 1),
     ]
+
+
+def answers_of(found: Flooded, note: str) -> list[Figure]:
+    "The figure of those who got neither an answer nor a refusal."
+    bad = [reply for reply in found.replies if reply.status not in (200, 429, 503)]
+    ends = dict(Counter(reply.status or reply.fault for reply in found.replies))
+    name, n = "flood: neither answered nor refused", len(found.replies)
+    return [Figure(name, len(bad), "", 0, n, note=f"{note}; {ends}")]
 
 # %% ../nbs/06n_abuse.ipynb #4e36d637
 async def leave_early(port: int, data: bytes) -> None:
@@ -531,6 +555,12 @@ def figure_line(row: Figure) -> str:
     goal, said = f"{sign} {row.target:g}", f"{row.value:g} {row.unit}".strip()
     return f"{row.name:40} {said:>16}  {goal:>8}  {'met' if row.met else 'MISSED':6}  n {row.n:,}"
 
+# %% ../nbs/06n_abuse.ipynb #2ac24413
+def json_row(row: Figure) -> dict[str, Any]:
+    "A figure as JSON has it: one that was not reached has no value."
+    value = row.value if math.isfinite(row.value) else None
+    return {**row._asdict(), "value": value, "met": row.met}
+
 
 def noted_figures(path: Path, way: Way, rows: Sequence[Figure]) -> None:
     "Write the figures, in the places of those of the same name, unit and model."
@@ -538,6 +568,6 @@ def noted_figures(path: Path, way: Way, rows: Sequence[Figure]) -> None:
     of: dict[str, Any] = {"model": way.model(), "app": way.app, "date": now()}
     of |= {"settings": {key: str(value) for key, value in way.settings.items()}}
     every = {(r["name"], r["unit"], r.get("model", "toy")): r for r in old}
-    every |= {(r.name, r.unit, way.model()): {**r._asdict(), "met": r.met, **of} for r in rows}
+    every |= {(r.name, r.unit, way.model()): {**json_row(r), **of} for r in rows}
     path.parent.mkdir(parents=True, exist_ok=True)
     write_json(path, {"rows": list(every.values()), "machine": machine(), "date": now()})

@@ -341,7 +341,7 @@ def gguf_files(folder: Path) -> dict[bool, Path]:
 
 # %% ../nbs/05s_backend.ipynb #0409a7c1
 def open_compiled(
-    folder: Path, threads: int = 1, words: Mapping[str, str] | None = None
+    folder: Path, threads: int = 1, words: Mapping[str, str] | None = None, lookup: bool = True
 ) -> Runtime:
     "The tuned model and its base on OpenVINO."
     from supportbot_lib.compiled import compiled_apart, need_openvino
@@ -351,7 +351,8 @@ def open_compiled(
     set_threads(1)  # torch only embeds questions here; more threads would fight OpenVINO's
     reader, _ = light_reader(folder, words)
     files, stop = gguf_files(folder), {reader.tokenizers["tuned"].eos_token_id}
-    return Runtime(reader, Loop(lambda: compiled_apart(files, stop, threads)), stop)
+    make = lambda: compiled_apart(files, stop, threads, lookup=lookup)  # noqa: E731
+    return Runtime(reader, Loop(make), stop)
 
 # %% ../nbs/05s_backend.ipynb #d45ecb40
 RUNTIMES = {"torch": open_torch, "openvino": open_compiled}
@@ -363,10 +364,11 @@ def open_answerer(
     runtime: str = "torch",  # who generates in this process
     backend_url: str = "",  # a server that generates instead: `http://host/v1#tuned,base`
     words: Mapping[str, str] | None = None,  # of each intent's template
+    lookup: bool = True,  # guess tokens from the text, where this process generates
 ) -> Answerer:
     "Whoever answers for the model of a folder. Raises UserError where that cannot be."
     if backend_url:
         return open_backend(folder, backend_url, words)
     if runtime not in RUNTIMES:
         raise UserError(f"no runtime {runtime!r}", "runtime", f"There are {', '.join(RUNTIMES)}")
-    return RUNTIMES[runtime](folder, threads, words)
+    return RUNTIMES[runtime](folder, threads, words, lookup)

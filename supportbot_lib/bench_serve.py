@@ -313,16 +313,20 @@ def open_shape(folder: Path, runtime: str) -> Runtime:
     reader = Plain(tokenizer, tokenizer, None, 0, SHAPE["max_position_embeddings"])
     if runtime == "openvino":
         files = {True: folder / GGUF}
-        return Runtime(reader, Loop(lambda: compiled_apart(files, set(), THREADS)), set())
+        return Runtime(reader, Loop(lambda: compiled_apart(files, set(), THREADS, lookup=False)), set())
     model = open_model(str(folder), threads=THREADS)
     model.stop = set()
-    return Runtime(reader, Loop(lambda: Running(model)), set())
+    return Runtime(reader, Loop(lambda: Running(model, lookup=False)), set())
 
 
-def main(port: str, runtime: str, batching: str = "1", folder: str = "") -> None:
+def main(port: str, runtime: str, switches: str = "batching lookup", folder: str = "") -> None:
     "Our server in a process: the shipped model, or the shape in a folder."
-    answer = open_shape(Path(folder), runtime) if folder else open_answerer(DEMO, THREADS, runtime)
-    serve(int(port), answer, batching == "1")
+    on = switches.split()
+    if folder:
+        answer: Answerer = open_shape(Path(folder), runtime)
+    else:
+        answer = open_answerer(DEMO, THREADS, runtime, lookup="lookup" in on)
+    serve(int(port), answer, "batching" in on)
 
 # %% ../nbs/06m_bench_serve.ipynb #a61c9df9
 API = '''
@@ -442,15 +446,17 @@ def lacking(name: str, a: Sequence[Told], why: str) -> list[dict]:
     speeds = [told.loads[clients].speed for told in a]
     return [row(f"{name}: {clients} clients", "answers/s", speeds, None, why, 2)]
 
-
+# %% ../nbs/06m_bench_serve.ipynb #14be843a
 def demo_sides() -> dict[str, Side]:
     "Who answers for the shipped model."
     asked, binary = asked_of(DEMO, 72), os.environ.get(LLAMA)
     sides = {
         "torch": Side(ours("torch", "torch"), asked, LOADS),
-        "off": Side(ours("torch, batching off", "torch", "0"), asked, SLOW),
+        "plain": Side(ours("torch without lookup", "torch", "batching"), asked, LOADS),
+        "off": Side(ours("torch without either", "torch", ""), asked, SLOW),
         "hf": Side(transformers_serve(merged_folder()), asked, SLOW),
         "openvino": Side(ours("openvino", "openvino"), asked, LOADS),
+        "fast plain": Side(ours("openvino without lookup", "openvino", "batching"), asked, LOADS),
     }
     if binary:
         told = served_digest(DEMO).removeprefix("sha256:")[:16]
@@ -461,7 +467,7 @@ def demo_sides() -> dict[str, Side]:
 def shape_sides() -> dict[str, Side]:
     "Who answers with the random shape."
     folder = shape_folder()
-    module = lambda runtime: ours(f"{runtime}, 25M", runtime, "1", str(folder))  # noqa: E731
+    module = lambda runtime: ours(f"{runtime}, 25M", runtime, "batching", str(folder))  # noqa: E731
     body = lambda asked: {"prompt": asked.prompt, "max_new_tokens": LONG}  # noqa: E731
     servers = {f"25M {name}": module(name)._replace(body=body) for name in ("torch", "openvino")}
     if python := os.environ.get(LITSERVE):
@@ -476,9 +482,11 @@ def shape_sides() -> dict[str, Side]:
 
 # %% ../nbs/06m_bench_serve.ipynb #0a4ad691
 PAIRS = (
-    ("serving, torch", "torch", "off", "the same, batching off"),
-    ("serving, torch beside HF", "torch", "hf", "transformers serve"),
+    ("serving, torch", "torch", "hf", "transformers serve"),
+    ("serving, batching alone", "plain", "off", "one by one, both without lookup"),
+    ("serving, lookup", "torch", "plain", "the same without lookup"),
     ("serving, openvino", "openvino", "llama", "llama-server"),
+    ("serving, openvino lookup", "openvino", "fast plain", "the same without lookup"),
     ("serving 25M, torch", "25M torch", "25M lit", "LitServe"),
     ("serving 25M, openvino", "25M openvino", "25M llama", "llama-server"),
 )

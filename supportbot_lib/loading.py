@@ -91,7 +91,8 @@ def loaded(folder: Path, settings: Settings) -> Ready:
 
     refuse(load_faults(folder))
     words = words_of(load_intents())
-    bare = open_answerer(folder, settings.threads, settings.runtime, settings.backend, words)
+    s = settings
+    bare = open_answerer(folder, s.threads, s.runtime, s.backend, words, s.lookup)
     proved(folder, bare)
     answer = guarding(bare, settings, folder)
     return Ready(answer, passages_of(bare), served_digest(folder), tuple(words))

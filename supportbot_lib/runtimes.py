@@ -344,6 +344,7 @@ def open_torch(
     folder: Path,  # of a run or a package
     threads: int = 1,
     words: Mapping[str, str] | None = None,  # of each intent's template
+    lookup: bool = True,  # guess tokens from the text
 ) -> Runtime | Whole:
     "The tuned model and its base on torch, answering from the evidence."
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
@@ -354,5 +355,5 @@ def open_torch(
     model = open_model(card["base"], folder / "adapter", card["precision"], threads=threads)
     reader = reader_of(folder, model, words)
     if is_runnable(model.net) and is_maskable(model.net):
-        return Runtime(reader, Loop(lambda: Running(model)), model.stop)
+        return Runtime(reader, Loop(lambda: Running(model, lookup)), model.stop)
     return Whole(model, reader)

@@ -56,6 +56,7 @@ class Limits(Served):
     "How much, how many and how long."
 
     batching: bool = Field(default=True, description="answer together what waits together")
+    lookup: bool = Field(default=True, description="guess tokens from the text, and check them")
     max_batch: int = Field(default=16, ge=1, le=256, description="answers at a time")
     wait_ms: float = Field(
         default=5, ge=0, le=1000, description="how long the first waits for company"

@@ -138,10 +138,11 @@ class Running(NamedTuple):
     log: Path
 
     def memory(self) -> float:
-        "Resident memory in MB."
+        "Resident memory in MB, with that of the processes that it has started."
         import psutil
 
-        return psutil.Process(self.process.pid).memory_info().rss / 1e6
+        own = psutil.Process(self.process.pid)
+        return sum(one.memory_info().rss for one in [own, *own.children(recursive=True)]) / 1e6
 
     def stop(self, seconds: float = 40) -> float:
         "Send SIGTERM and wait; the seconds that it took. A server that stays is killed."
