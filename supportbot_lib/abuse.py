@@ -292,8 +292,10 @@ def question(tokens: int, **more: Any) -> bytes:
 
 def calm_pace(port: int, data: bytes, seconds: float) -> float:
     "Answers a second to sixteen clients who have a warm server for themselves, over six batches."
-    rough = asyncio.run(crowd(port, 16, max(3.0, seconds / 2), data)).pace()
-    long = window_of(rough) if rough else 0.0
+    rough = asyncio.run(crowd(port, 16, max(3.0, seconds / 2), data))
+    if len(rough.done) < 48:  # not even three batches: too few to tell the pace
+        rough = asyncio.run(crowd(port, 16, 20.0, data))
+    long = window_of(rough.pace()) if rough.pace() else 0.0
     return asyncio.run(crowd(port, 16, max(seconds, 1.5 * long), data)).pace()
 
 # %% ../nbs/06n_abuse.ipynb #9fc7b042
