@@ -344,12 +344,13 @@ def open_compiled(
     folder: Path, threads: int = 1, words: Mapping[str, str] | None = None, lookup: bool = True
 ) -> Runtime:
     "The tuned model and its base on OpenVINO."
-    from supportbot_lib.compiled import compiled_apart, need_openvino
+    from supportbot_lib.compiled import CACHED, compiled_apart, need_openvino
     from supportbot_lib.model import set_threads
 
     need_openvino()
     set_threads(1)  # torch only embeds questions here; more threads would fight OpenVINO's
     reader, _ = light_reader(folder, words)
+    reader.longest = min(reader.longest, CACHED)
     files, stop = gguf_files(folder), {reader.tokenizers["tuned"].eos_token_id}
     make = lambda: compiled_apart(files, stop, threads, lookup=lookup)  # noqa: E731
     return Runtime(reader, Loop(make), stop)
