@@ -19,10 +19,10 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from supportbot_lib.articles import load_articles
 from supportbot_lib.browser import free_port
 from supportbot_lib.core import Answer, Article, Question, Suite, write_json
 from supportbot_lib.eval import arm_summary, examiner, judged, plain
-from supportbot_lib.evidence import load_articles
 from supportbot_lib.judge import comparison
 from supportbot_lib.profiles import EvalKnobs
 from supportbot_lib.runner import whole_answers
