@@ -384,8 +384,9 @@ def flood(running: Running, seconds: float, tokens: int) -> list[Figure]:
     with memory_of(running) as seen:
         found = asyncio.run(flooded(running.port, rate, seconds, 10 + window, data))
     stays = running.memory() - before
-    n, note = len(found.replies), f"MB: at rest {before:.0f}, calm at most {max(usual):.0f}, flooded {max(seen):.0f}"
-    over = Figure("flood: memory beyond sixteen clients", max(seen) - max(usual), "MB", 50, n)
+    n, calm, most = len(found.replies), max(usual), max(seen)
+    note = f"MB: at rest {before:.0f}, calm at most {calm:.0f}, flooded {most:.0f}"
+    over = Figure("flood: memory beyond sixteen clients", most - calm, "MB", 50, n)
     return [
         *answers_of(found, f"{rate:.0f} requests/s for {seconds:.0f} s, at most {found.most} open"),
         over._replace(value=round(over.value, 1), note=note),
@@ -563,7 +564,7 @@ def json_row(row: Figure) -> dict[str, Any]:
     value = row.value if math.isfinite(row.value) else None
     return {**row._asdict(), "value": value, "met": row.met}
 
-
+# %% ../nbs/06n_abuse.ipynb #583c6d7b
 def noted_figures(path: Path, way: Way, rows: Sequence[Figure]) -> None:
     "Write the figures, in the places of those of the same name, unit and model."
     old = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.is_file() else []

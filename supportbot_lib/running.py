@@ -340,8 +340,7 @@ class Running(Seated):
     def read(self, rows: Sequence[Row]) -> None:
         "The prompts of rows of one arm, and their first tokens."
         cache, mask, logits = prompts_read(self, rows)
-        longest = max(len(row.ids) + row.limit for row in rows)
-        take_over(self.table, cache, mask, longest + MOST)
+        take_over(self.table, cache, mask, MOST + max(len(r.ids) + r.limit for r in rows))
         self.rows += rows
         hear(logits[:, None], rows, self.known, self.loaded.stop)
 
